@@ -1,2 +1,13 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using DemoVlp.RegionExtraction;
+using DemoVlp.Messaging;
+using DemoVlp.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("region-extraction");
+builder.AddRegionExtraction();
+builder.AddMessaging(RegionExtractionModule.AddRegionExtractionConsumers);
+
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapRegionExtraction();
 app.Run();

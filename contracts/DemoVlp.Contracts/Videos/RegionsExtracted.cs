@@ -1,0 +1,17 @@
+namespace DemoVlp.Contracts.Videos;
+
+/// <summary>Event: a video's region features are in the store, for good. Published by RegionExtraction.</summary>
+public sealed record RegionsExtracted
+{
+    /// <summary>The video.</summary>
+    public required Guid VideoId { get; init; }
+
+    /// <summary>The region file (safetensors).</summary>
+    public required ArtifactRef Regions { get; init; }
+
+    /// <summary>Regions in all frames together.</summary>
+    public required int RegionCount { get; init; }
+
+    /// <summary>Name of the detector that found them.</summary>
+    public required string Detector { get; init; }
+}

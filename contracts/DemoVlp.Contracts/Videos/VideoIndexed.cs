@@ -1,0 +1,14 @@
+namespace DemoVlp.Contracts.Videos;
+
+/// <summary>Event: a video can be found and asked about. Published by QueryAnswering.</summary>
+public sealed record VideoIndexed
+{
+    /// <summary>The video.</summary>
+    public required Guid VideoId { get; init; }
+
+    /// <summary>The retrieval model that embedded it.</summary>
+    public required string ModelVersion { get; init; }
+
+    /// <summary>When its vectors were written, UTC.</summary>
+    public required DateTime IndexedAt { get; init; }
+}

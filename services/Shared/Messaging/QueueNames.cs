@@ -1,0 +1,25 @@
+namespace DemoVlp.Messaging;
+
+/// <summary>Every queue: <c>&lt;service&gt;-&lt;action&gt;</c>. Two services with one name would steal each other's messages.</summary>
+public static class QueueNames
+{
+    public const string CatalogTrackFrames = "catalog-track-frames";
+    public const string CatalogTrackRegions = "catalog-track-regions";
+    public const string CatalogTrackIndexed = "catalog-track-indexed";
+    public const string CatalogTrackFailures = "catalog-track-failures";
+    public const string CatalogTrackFaults = "catalog-track-faults";
+    public const string FramesSample = "frames-sample";
+    public const string FramesDelete = "frames-delete";
+    public const string RegionsExtract = "regions-extract";
+    public const string RegionsDelete = "regions-delete";
+    public const string TextTokenize = "text-tokenize";
+    public const string TextTokenizeCorpus = "text-tokenize-corpus";
+    public const string TrainingStart = "training-start";
+    public const string TrainingCancel = "training-cancel";
+    public const string TrainingTrackLibrary = "training-track-library";
+    public const string TrainingTrackIndex = "training-track-index";
+    public const string QueryIndexVideo = "query-index-video";
+    public const string QueryDescribeVideo = "query-describe-video";
+    public const string QueryDeleteVideo = "query-delete-video";
+    public const string QueryActivateModel = "query-activate-model";
+}
