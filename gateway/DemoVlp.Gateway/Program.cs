@@ -1,2 +1,4 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using DemoVlp.Gateway;
+using DemoVlp.Gateway.Startup;
+
+return await PlainStart.RunAsync(() => GatewayHost.Build(args));

@@ -18,9 +18,18 @@ public static class ApiProblem
     internal static void Complete(ProblemDetailsContext context)
     {
         var extensions = context.ProblemDetails.Extensions;
+        context.ProblemDetails.Detail ??= DetailOf(context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode);
         extensions.TryAdd("code", CodeOf(context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode));
         extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? context.HttpContext.TraceIdentifier;
     }
+
+    private static string? DetailOf(int status) => status switch
+    {
+        404 => "There is nothing at this address.",
+        405 => "This address does not take that method; the header Allow names those it takes.",
+        415 => "The body is not of a media type that is read here.",
+        _ => null,
+    };
 
     private static string CodeOf(int status) => status switch
     {

@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using DemoVlp.Gateway.Access;
+using Microsoft.OpenApi;
+
+namespace DemoVlp.Gateway;
+
+/// <summary>
+/// The one description of the API, generated where all endpoints are in one process. What both hosts serve is the committed copy in <c>openapi/v1.json</c>;
+/// a test compares the two.
+/// </summary>
+public static class ApiDescription
+{
+    /// <summary>Name of the document.</summary>
+    public const string Document = "v1";
+
+    private const string ProblemType = "application/problem+json", Scheme = "ApiKey", Problem = "Problem";
+
+    /// <summary>Registers the generator.</summary>
+    public static WebApplicationBuilder AddApiDescription(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOpenApi(Document, options =>
+        {
+            options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+            options.ShouldInclude = description => description.RelativePath?.StartsWith("api/v1/", StringComparison.Ordinal) ?? false;
+            options.AddDocumentTransformer((document, _, _) =>
+            {
+                Describe(document);
+                return Task.CompletedTask;
+            });
+            options.AddOperationTransformer((operation, context, _) =>
+            {
+                AddProblems(operation, context.Document!);
+                if (context.Description is { HttpMethod: "POST", RelativePath: "api/v1/videos" }) DescribeUpload(operation);
+                if (context.Description.RelativePath!.EndsWith("/events", StringComparison.Ordinal)) DescribeEvents(operation);
+                return Task.CompletedTask;
+            });
+        });
+        return builder;
+    }
+
+    private static void Describe(OpenApiDocument document)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "DemoVLP",
+            Version = "v1",
+            Description = "Search videos by text and ask questions about them. Errors are problem details with a stable `code`; lists are pages with an opaque `nextCursor`; "
+                + "times are UTC; boxes are `[x1, y1, x2, y2]` in pixels of the sampled frame.",
+        };
+        document.Servers = [new OpenApiServer { Url = "/" }];
+        document.AddComponent<IOpenApiSecurityScheme>(Scheme, new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.ApiKey,
+            In = ParameterLocation.Header,
+            Name = AccessControl.KeyHeader,
+            Description = "Needed wherever a key is configured; a system without one answers its own machine only.",
+        });
+        document.AddComponent<IOpenApiSchema>(Problem, new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Required = new HashSet<string> { "status", "code" },
+            Properties = new Dictionary<string, IOpenApiSchema>
+            {
+                ["type"] = Text("A link about the status."),
+                ["title"] = Text("The status in words."),
+                ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Description = "The HTTP status." },
+                ["detail"] = Text("One plain sentence for a person."),
+                ["code"] = Text("Stable, kebab-case: compare this."),
+                ["traceId"] = Text("Find the request in traces and logs with this."),
+            },
+        });
+        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] }];
+    }
+
+    private static void AddProblems(OpenApiOperation operation, OpenApiDocument document)
+    {
+        operation.Responses ??= [];
+        foreach (var (status, meaning) in new[] { ("401", "No API key, or one that is not known."), ("429", "Too many requests; `Retry-After` says when to try again.") })
+            operation.Responses.TryAdd(status, new OpenApiResponse { Description = meaning });
+        operation.Responses.TryAdd("default", new OpenApiResponse { Description = "Any other error." });
+        foreach (var (status, response) in operation.Responses)
+            if (response is OpenApiResponse error && (status == "default" || status[0] is '4' or '5'))
+                error.Content = new Dictionary<string, OpenApiMediaType> { [ProblemType] = new() { Schema = new OpenApiSchemaReference(Problem, document) } };
+    }
+
+    private static void DescribeUpload(OpenApiOperation operation) => operation.RequestBody = new OpenApiRequestBody
+    {
+        Required = true,
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["multipart/form-data"] = new()
+            {
+                Schema = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Object,
+                    Required = new HashSet<string> { "file" },
+                    Properties = new Dictionary<string, IOpenApiSchema>
+                    {
+                        ["file"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary", Description = "The video." },
+                        ["title"] = Text("Shown in lists; the file's name if not given."),
+                        ["caption"] = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text("One caption."), Description = "Repeated: captions that training may use." },
+                    },
+                },
+                Encoding = new Dictionary<string, OpenApiEncoding> { ["caption"] = new() { Style = ParameterStyle.Form, Explode = true } },
+            },
+        },
+    };
+
+    private static void DescribeEvents(OpenApiOperation operation)
+    {
+        if (operation.Responses?["200"] is not OpenApiResponse stream) return;
+        stream.Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["text/event-stream"] = new()
+            {
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Server-sent events; the data of each is the resource as JSON." },
+                Example = JsonValue.Create("event: changed\ndata: {\"id\":\"...\",\"status\":\"indexed\"}\n\n"),
+            },
+        };
+    }
+
+    private static OpenApiSchema Text(string description) => new() { Type = JsonSchemaType.String, Description = description };
+}
