@@ -124,8 +124,12 @@ public sealed class RetrievalModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => model.Dispose();
 
-    private (Tensor Values, Tensor Mask) Locals(float[] local, bool[] mask) =>
-        (tensor(local, [1, mask.Length, Dimension], device: device), tensor([.. mask.Select(m => m ? 0f : -100f)], [1, mask.Length], device: device));
+    private (Tensor Values, Tensor Mask) Locals(float[] local, bool[] mask)
+    {
+        // The published loader's masks are float64, and with them the published attention.
+        var type = Config.Padding == PaddingRule.Reference ? ScalarType.Float64 : ScalarType.Float32;
+        return (tensor(local, [1, mask.Length, Dimension], device: device), tensor([.. mask.Select(m => m ? 0f : -100f)], [1, mask.Length], type, device));
+    }
 
     private static (Tensor Global, Tensor Local) Split(Tensor tokens)
     {
