@@ -82,7 +82,7 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
     /// <summary>Padding takes part as published: in the norm over the queries, in the length of the threshold, and as an additive offset only.</summary>
     private Tensor ReferenceWeights(Tensor scores, Tensor queryMask, Tensor contextMask)
     {
-        var normalised = scores / (scores.pow(2).sum(2, keepdim: true).sqrt() + 1e-8);
+        var normalised = scores / (scores.pow(2).sum(2, keepdim: true).clamp_min(1e-24).sqrt() + 1e-8);
         var masked = normalised + queryMask.unsqueeze(0).unsqueeze(-1) + contextMask.unsqueeze(1).unsqueeze(1);
         var attention = (masked * Lambda).softmax(-1);
         if (Focal == FocalType.Equal)
@@ -99,7 +99,7 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
         var realQueries = queries.unsqueeze(0).unsqueeze(-1).to_type(scores.dtype); // (1, Nq, Lq, 1)
         var realContexts = contexts.unsqueeze(1).unsqueeze(1).to_type(scores.dtype); // (Nc, 1, 1, S)
         var squares = (scores * realQueries).pow(2).sum(2, keepdim: true);
-        var normalised = scores / (squares.clamp_min(1e-16).sqrt() + 1e-8);
+        var normalised = scores / (squares.clamp_min(1e-24).sqrt() + 1e-8);
         var attention = (normalised * Lambda).masked_fill(realContexts.eq(0), -1e9).softmax(-1) * realContexts;
         if (Focal == FocalType.Equal)
         {
@@ -110,14 +110,10 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
         return attention / attention.sum(-1, keepdim: true).clamp_min(1e-8);
     }
 
-    private Tensor Unit(Tensor x) => x / (Norm(x, keepdim: true) + 1e-8);
+    private static Tensor Unit(Tensor x) => x / (Norm(x, keepdim: true) + 1e-8);
 
-    private Tensor Cosine(Tensor x, Tensor y) => (x * y).sum(-1) / (Norm(x) * Norm(y)).clamp_min(1e-8);
+    private static Tensor Cosine(Tensor x, Tensor y) => (x * y).sum(-1) / (Norm(x) * Norm(y)).clamp_min(1e-8);
 
-    /// <summary>Under the masked rule zero vectors occur (nothing to attend to), whose norm has no gradient.</summary>
-    private Tensor Norm(Tensor x, bool keepdim = false)
-    {
-        var squares = x.pow(2).sum(-1, keepdim: keepdim);
-        return (Padding == PaddingRule.Reference ? squares : squares.clamp_min(1e-24)).sqrt();
-    }
+    /// <summary>Zero vectors occur (a shorter video's missing frames, or nothing to attend to); the bound gives their norm a gradient and changes no other.</summary>
+    private static Tensor Norm(Tensor x, bool keepdim = false) => x.pow(2).sum(-1, keepdim: keepdim).clamp_min(1e-24).sqrt();
 }
