@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using DemoVlp.Modeling.Serialization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Detection;
@@ -56,7 +55,7 @@ public sealed class DetectorDirectory : IDisposable
         {
             using var scope = NewDisposeScope();
             DetectorWeights.Load(network, Safetensors.Load(weights));
-            network.to(device);
+            network.MoveTo(device);
             return new DetectorDirectory(network, classes, attributes, hash);
         }
         catch

@@ -1,3 +1,5 @@
+using TorchSharp;
+using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace DemoVlp.Modeling.Detection;
@@ -21,6 +23,7 @@ public sealed class FasterRcnn : Module
         roi_heads = new RoiHeads(config);
         RegisterComponents();
         eval();
+        Outlive();
     }
 
     /// <summary>The shape it was built with.</summary>
@@ -34,4 +37,17 @@ public sealed class FasterRcnn : Module
 
     /// <summary>Boxes to features, classes and attributes.</summary>
     public RoiHeads RoiHeads => roi_heads;
+
+    /// <summary>Moves the network; what was built or loaded inside a dispose scope stays when the scope ends.</summary>
+    public FasterRcnn MoveTo(Device device)
+    {
+        ModuleExtensionMethods.to(this, device);
+        Outlive();
+        return this;
+    }
+
+    private void Outlive()
+    {
+        foreach (var (_, tensor) in state_dict()) tensor.DetachFromDisposeScope();
+    }
 }

@@ -12,24 +12,22 @@ public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
     private const double Epsilon = 1e-5;
     private readonly Parameter weight;
     private readonly Parameter bias;
-    private readonly Tensor running_mean;
-    private readonly Tensor running_var;
 
     /// <summary>The identity (up to epsilon) over <paramref name="channels"/> channels.</summary>
     public FrozenBatchNorm(long channels) : base(nameof(FrozenBatchNorm))
     {
         weight = Parameter(ones(channels), requires_grad: false);
         bias = Parameter(zeros(channels), requires_grad: false);
-        running_mean = zeros(channels);
-        running_var = ones(channels);
         RegisterComponents();
+        register_buffer("running_mean", zeros(channels));
+        register_buffer("running_var", ones(channels));
     }
 
     /// <summary>The same map as one product and one sum: scale [C] and shift [C].</summary>
     public (Tensor Scale, Tensor Shift) Affine()
     {
-        var scale = weight * (running_var + Epsilon).rsqrt_();
-        return (scale, bias - running_mean * scale);
+        var scale = weight * (get_buffer("running_var")! + Epsilon).rsqrt_();
+        return (scale, bias - get_buffer("running_mean")! * scale);
     }
 
     /// <summary>[N, C, H, W] to [N, C, H, W].</summary>
