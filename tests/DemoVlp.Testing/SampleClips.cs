@@ -59,7 +59,7 @@ public static class SampleClips
 
     /// <summary>A video of 1x1 pixels, 1 s, red.</summary>
     public static Task<string> OnePixelAsync(CancellationToken cancellationToken) =>
-        ClipWorkshop.MakeAsync("one-pixel.mkv", "-f lavfi -i color=red:s=1x1:r=5:d=1 -c:v ffv1 -pix_fmt bgr0", cancellationToken);
+        ClipWorkshop.MakeAsync("one-pixel.mkv", "-f lavfi -i color=red:s=2x2:r=5:d=1,format=bgr0,crop=1:1:exact=1 -c:v ffv1 -pix_fmt bgr0", cancellationToken);
 
     /// <summary>2 s with a tone beside the picture.</summary>
     public static Task<string> WithSoundAsync(CancellationToken cancellationToken) =>
@@ -95,7 +95,7 @@ public static class SampleClips
         return await ClipWorkshop.WriteAsync("playlist.mp4", System.Text.Encoding.UTF8.GetBytes(playlist), cancellationToken);
     }
 
-    /// <summary>A GIF of 35 bytes that claims 60000x60000 pixels.</summary>
+    /// <summary>A GIF of a few bytes that claims 16000x16000 pixels.</summary>
     public static Task<string> HugePictureAsync(CancellationToken cancellationToken)
     {
         byte[] gif =
@@ -103,8 +103,8 @@ public static class SampleClips
             .. "GIF89a"u8, 0, 0, 0, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 0, // screen, global table of two colours
             0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b,   // one picture of one pixel
         ];
-        BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(6), 60000);
-        BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(8), 60000);
+        BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(6), 16000);
+        BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(8), 16000);
         return ClipWorkshop.WriteAsync("huge.gif", gif, cancellationToken);
     }
 
