@@ -19,6 +19,9 @@ internal sealed record DecodedFrames(IReadOnlyList<DecodedFrame> Frames, bool Ki
 /// <summary>Takes the frames of a plan with one ffmpeg process.</summary>
 internal sealed partial class FrameDecoder(FrameSamplingOptions options)
 {
+    // Longer than the distance of key frames in broadcasts and discs.
+    private const double RunUpSeconds = 10;
+
     /// <summary>Runs ffmpeg. Frames that do not exist or do not decode are left out.</summary>
     public async Task<DecodedFrames> DecodeAsync(string path, ProbedVideo video, SamplingPlan plan, string folder, CancellationToken cancellationToken)
     {
@@ -53,9 +56,10 @@ internal sealed partial class FrameDecoder(FrameSamplingOptions options)
         {
             case SamplingPlan.Seeks seeks:
                 // -ss counts from the container's beginning. One decoder thread for each of the inputs: they hold their pictures all at once.
+                var early = video.Seeking == Seeking.Rough ? RunUpSeconds : 0;
                 foreach (var seconds in seeks.Seconds)
-                    AddInput(threads: 1, "-ss", Invariant($"{Math.Max(0, seconds - video.StartSeconds):0.######}"));
-                for (var i = 0; i < seeks.Count; i++) AddOutput(i, 1, "");
+                    AddInput(threads: 1, "-ss", Invariant($"{Math.Max(0, seconds - video.StartSeconds - early):0.######}"));
+                foreach (var (i, seconds) in seeks.Seconds.Index()) AddOutput(i, 1, Invariant($"select='gte(t,{seconds:0.######})',"));
                 break;
             case SamplingPlan.Times times:
                 // How many of the times have been reached; a frame with which that number grows is taken.
@@ -71,7 +75,7 @@ internal sealed partial class FrameDecoder(FrameSamplingOptions options)
         return arguments;
 
         void AddInput(int threads, params string[] seek) => arguments.AddRange(
-            ["-threads", $"{threads}", .. MediaTools.InputGuards(options.MaxPixels), .. seek, "-i", MediaTools.FileUrl(path)]);
+            ["-threads", $"{threads}", "-max_pixels", Invariant($"{options.MaxPixels}"), .. MediaTools.InputGuards, .. seek, "-i", MediaTools.FileUrl(path)]);
 
         void AddOutput(int index, int frames, string select) => arguments.AddRange(
         [

@@ -22,8 +22,7 @@ internal static class MediaTools
     private const string Containers = "mov,mp4,matroska,webm,avi,gif,mpegts,mpeg,flv,ogg,asf";
 
     /// <summary>Options before <c>-i</c> that keep ffmpeg and ffprobe to the containers accepted and away from the network.</summary>
-    public static string[] InputGuards(long maxPixels) =>
-        ["-max_pixels", FormattableString.Invariant($"{maxPixels}"), "-format_whitelist", Containers, "-protocol_whitelist", "file"];
+    public static readonly string[] InputGuards = ["-format_whitelist", Containers, "-protocol_whitelist", "file"];
 
     /// <summary>The input as ffmpeg's file protocol wants it, whatever the path looks like.</summary>
     public static string FileUrl(string path) => $"file:{Path.GetFullPath(path)}";

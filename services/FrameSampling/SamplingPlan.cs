@@ -37,5 +37,5 @@ internal abstract record SamplingPlan(int Count)
     }
 
     private static bool IsShort(ProbedVideo video, long frames) =>
-        !video.Seekable || (frames <= WholeFrames && frames * Math.Max(1L, (long)video.Width * video.Height) <= WholePixels);
+        video.Seeking == Seeking.Never || (frames <= WholeFrames && frames * Math.Max(1L, (long)video.Width * video.Height) <= WholePixels);
 }

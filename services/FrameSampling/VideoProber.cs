@@ -23,7 +23,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
         var log = new List<string>();
         string[] arguments =
         [
-            "-v", "error", "-threads", "2", .. MediaTools.InputGuards(options.MaxPixels),
+            "-v", "error", "-threads", "2", .. MediaTools.InputGuards, // Without the decoder's pixel limit: it would hide the size.
             "-show_entries", "format=start_time,duration,format_name:stream=index,codec_type,codec_name,width,height,nb_frames,duration:stream_disposition=attached_pic",
             "-of", "json", MediaTools.FileUrl(path),
         ];
@@ -49,7 +49,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
         var times = new List<double>();
         string[] arguments =
         [
-            "-v", "error", .. MediaTools.InputGuards(options.MaxPixels), "-select_streams", $"{video.Stream}",
+            "-v", "error", .. MediaTools.InputGuards, "-select_streams", $"{video.Stream}",
             "-show_entries", "packet=pts_time,dts_time,flags", "-of", "csv=p=0", MediaTools.FileUrl(path),
         ];
         var exitCode = await MediaTools.RunAsync(MediaTools.Ffprobe, arguments, folder, Add, _ => { }, options.TimeoutSeconds, cancellationToken);
@@ -95,7 +95,8 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
         var duration = Positive(stream, "duration") ?? Positive(format, "duration");
         if (duration > options.MaxDurationSeconds) throw TooLong();
         return new(stream.GetProperty("index").GetInt32(), (int)Size(stream, "width"), (int)Size(stream, "height"),
-            Number(Text(format, "start_time")) ?? 0, duration, (long?)Positive(stream, "nb_frames"), Text(format, "format_name") != "gif");
+            Number(Text(format, "start_time")) ?? 0, duration, (long?)Positive(stream, "nb_frames"),
+            Text(format, "format_name") switch { "gif" => Seeking.Never, "mpegts" or "mpeg" => Seeking.Rough, _ => Seeking.Exact });
     }
 
     private static VideoRefusedException Refusal(int exitCode, List<string> log)
