@@ -1,16 +1,18 @@
 namespace DemoVlp.Modeling.Regions;
 
-/// <summary>The regions a detector found in one frame; K regions with D features each.</summary>
-/// <param name="FrameIndex">Index of the frame among the clip's sampled frames.</param>
-/// <param name="TimestampSeconds">The frame's time in the clip, in seconds.</param>
-/// <param name="Width">Frame width in pixels.</param>
-/// <param name="Height">Frame height in pixels.</param>
-/// <param name="Features">[K, D] row by row.</param>
-/// <param name="Boxes">[K, 4] as x1, y1, x2, y2 in pixels of the frame.</param>
-/// <param name="ClassIds">[K] object classes.</param>
-/// <param name="ClassConfidences">[K] confidences of the classes, by which regions are ranked.</param>
-/// <param name="AttributeIds">[K] attributes.</param>
-/// <param name="AttributeConfidences">[K] confidences of the attributes.</param>
+/// <summary>
+/// What a detector saw in one sampled frame: K regions, each a feature, a box and what it is called. Immutable by convention.
+/// </summary>
+/// <param name="FrameIndex">Position of the frame among the sampled frames of its video, from 0.</param>
+/// <param name="TimestampSeconds">Time of the frame in its video.</param>
+/// <param name="Width">Width of the sampled frame in pixels.</param>
+/// <param name="Height">Height of the sampled frame in pixels.</param>
+/// <param name="Features">[K, D] row by row: the pooled detector features.</param>
+/// <param name="Boxes">[K, 4] row by row: x1, y1, x2, y2 in pixels of the sampled frame.</param>
+/// <param name="ClassIds">[K]: line (from 0) of the detector's class names.</param>
+/// <param name="ClassConfidences">[K]: probability of that class, 0 to 1.</param>
+/// <param name="AttributeIds">[K]: line (from 0) of the detector's attribute names.</param>
+/// <param name="AttributeConfidences">[K]: probability of that attribute, 0 to 1.</param>
 public sealed record FrameRegions(
     int FrameIndex,
     double TimestampSeconds,
@@ -21,4 +23,8 @@ public sealed record FrameRegions(
     int[] ClassIds,
     float[] ClassConfidences,
     int[] AttributeIds,
-    float[] AttributeConfidences);
+    float[] AttributeConfidences)
+{
+    /// <summary>K, the number of regions.</summary>
+    public int Count => ClassIds.Length;
+}
