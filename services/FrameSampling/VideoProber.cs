@@ -34,7 +34,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
         try
         {
             using var json = JsonDocument.Parse(report.ToString());
-            return Accept(json.RootElement);
+            return Accept(json.RootElement, log);
         }
         catch (JsonException)
         {
@@ -74,10 +74,13 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
     public static VideoRefusedException DecoderGaveUp() =>
         new(FailureCodes.DecodeFailed, "The video could not be decoded within the memory and time allowed.");
 
+    private VideoRefusedException TooManyPixels(string size) =>
+        new(FailureCodes.TooManyPixels, $"The picture is {size} pixels; at most {options.MaxPixels / 1e6:0.#} million pixels are allowed.");
+
     private VideoRefusedException TooLong() =>
         new(FailureCodes.TooLong, $"The video is longer than the {TimeSpan.FromSeconds(options.MaxDurationSeconds).TotalHours:0.##} hours allowed.");
 
-    private ProbedVideo Accept(JsonElement report)
+    private ProbedVideo Accept(JsonElement report, List<string> log)
     {
         var format = report.GetProperty("format");
         var pictures = report.GetProperty("streams").EnumerateArray()
@@ -88,9 +91,10 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
         if (known.Count == 0) throw new VideoRefusedException(FailureCodes.UnsupportedFormat, "The pictures are compressed in a way that is not supported.");
 
         var stream = known.MaxBy(Pixels);
-        if (Pixels(stream) > options.MaxPixels)
-            throw new VideoRefusedException(FailureCodes.TooManyPixels,
-                $"The picture is {Size(stream, "width")} x {Size(stream, "height")} pixels; at most {options.MaxPixels / 1e6:0.#} million pixels are allowed.");
+        if (Pixels(stream) > options.MaxPixels) throw TooManyPixels($"{Size(stream, "width")}x{Size(stream, "height")}");
+        // What is too large for ffmpeg itself is reported with no size at all.
+        if (Pixels(stream) == 0 && log.Select(line => InvalidSize().Match(line)).FirstOrDefault(m => m.Success) is { } invalid)
+            throw TooManyPixels(invalid.Groups[1].Value);
         // A stream's length is closer to the pictures than the container's, which may have longer sound.
         var duration = Positive(stream, "duration") ?? Positive(format, "duration");
         if (duration > options.MaxDurationSeconds) throw TooLong();
@@ -125,4 +129,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
 
     [GeneratedRegex(@"^\[([\w,]+) @ [^\]]*\] Format not on whitelist")]
     private static partial Regex NotOnList();
+
+    [GeneratedRegex(@"Picture size (\d+x\d+) is invalid")]
+    private static partial Regex InvalidSize();
 }
