@@ -1,4 +1,6 @@
 using DemoVlp.Catalog;
+using DemoVlp.Catalog.Data;
+using DemoVlp.Database;
 using DemoVlp.Messaging;
 using DemoVlp.ServiceDefaults;
 
@@ -8,6 +10,7 @@ builder.AddCatalog();
 builder.AddMessaging(CatalogModule.AddCatalogConsumers);
 
 var app = builder.Build();
+if (await app.MigrateIfAskedAsync<CatalogDbContext>(args)) return;
 app.UseServiceDefaults();
 app.MapCatalog();
-app.Run();
+await app.RunAsync();

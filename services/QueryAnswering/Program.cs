@@ -1,5 +1,7 @@
-using DemoVlp.QueryAnswering;
+using DemoVlp.Database;
 using DemoVlp.Messaging;
+using DemoVlp.QueryAnswering;
+using DemoVlp.QueryAnswering.Data;
 using DemoVlp.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -8,6 +10,7 @@ builder.AddQueryAnswering();
 builder.AddMessaging(QueryAnsweringModule.AddQueryAnsweringConsumers);
 
 var app = builder.Build();
+if (await app.MigrateIfAskedAsync<QueryDbContext>(args)) return;
 app.UseServiceDefaults();
 app.MapQueryAnswering();
 app.Run();

@@ -1,3 +1,4 @@
+using DemoVlp.Artifacts;
 using MassTransit;
 
 namespace DemoVlp.RegionExtraction;
@@ -8,17 +9,26 @@ public static class RegionExtractionModule
     /// <summary>Adds what the service works with.</summary>
     public static IHostApplicationBuilder AddRegionExtraction(this IHostApplicationBuilder builder)
     {
+        builder.AddArtifacts();
+        builder.Services.AddOptions<RegionExtractionOptions>().BindConfiguration("Regions").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<ComputeOptions>().BindConfiguration("Compute").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<RegionStore>().AddSingleton<DetectorWorker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<DetectorWorker>());
+        builder.Services.AddHealthChecks().AddCheck<DetectorWorker>("detector", tags: ["ready"]);
         return builder;
     }
 
     /// <summary>Adds its consumers.</summary>
     public static void AddRegionExtractionConsumers(this IBusRegistrationConfigurator bus)
     {
+        bus.AddConsumer<ExtractRegionsConsumer, ExtractRegionsConsumerDefinition>();
+        bus.AddConsumer<DeleteRegionsConsumer, DeleteRegionsConsumerDefinition>();
     }
 
     /// <summary>Maps its HTTP API.</summary>
     public static IEndpointRouteBuilder MapRegionExtraction(this IEndpointRouteBuilder endpoints)
     {
+        RegionsApi.Map(endpoints);
         return endpoints;
     }
 }

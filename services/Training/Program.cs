@@ -1,6 +1,8 @@
-using DemoVlp.Training;
+using DemoVlp.Database;
 using DemoVlp.Messaging;
 using DemoVlp.ServiceDefaults;
+using DemoVlp.Training;
+using DemoVlp.Training.Data;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("training");
@@ -8,6 +10,7 @@ builder.AddTraining();
 builder.AddMessaging(TrainingModule.AddTrainingConsumers);
 
 var app = builder.Build();
+if (await app.MigrateIfAskedAsync<TrainingDbContext>(args)) return;
 app.UseServiceDefaults();
 app.MapTraining();
 app.Run();

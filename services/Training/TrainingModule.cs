@@ -1,4 +1,13 @@
+using DemoVlp.Artifacts;
+using DemoVlp.Database;
+using DemoVlp.Training.Announcements;
+using DemoVlp.Training.Data;
+using DemoVlp.Training.Fitting;
+using DemoVlp.Training.Library;
+using DemoVlp.Training.Registry;
+using DemoVlp.Training.Runs;
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace DemoVlp.Training;
 
@@ -8,17 +17,33 @@ public static class TrainingModule
     /// <summary>Adds what the service works with.</summary>
     public static IHostApplicationBuilder AddTraining(this IHostApplicationBuilder builder)
     {
+        builder.AddArtifacts();
+        builder.AddDatabase<TrainingDbContext, SqliteTrainingDbContext, PostgresTrainingDbContext>(TrainingDbContext.Schema);
+        builder.Services.AddOptions<TrainingOptions>().BindConfiguration("Training").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<RunLeases>();
+        builder.Services.AddScoped<LibraryDataset>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
+            .AddScoped<RunRequests>().AddScoped<RunClips>().AddScoped<RunCorpus>().AddScoped<RetrievalFit>().AddScoped<RunExecution>();
+        builder.Services.AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
         return builder;
     }
 
     /// <summary>Adds its consumers.</summary>
     public static void AddTrainingConsumers(this IBusRegistrationConfigurator bus)
     {
+        bus.AddConsumer<TrackLibraryConsumer, TrackLibraryDefinition>();
+        bus.AddConsumer<StartTrainingConsumer, StartTrainingDefinition>();
+        bus.AddConsumer<CancelTrainingConsumer, CancelTrainingDefinition>();
+        bus.AddConsumer<TrackCorpusConsumer, TrackCorpusDefinition>();
+        bus.AddConsumer<TrackIndexConsumer, TrackIndexDefinition>();
     }
 
     /// <summary>Maps its HTTP API.</summary>
     public static IEndpointRouteBuilder MapTraining(this IEndpointRouteBuilder endpoints)
     {
+        endpoints.MapRuns();
+        endpoints.MapModels();
+        endpoints.MapDatasets();
         return endpoints;
     }
 }

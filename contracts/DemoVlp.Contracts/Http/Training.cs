@@ -34,6 +34,9 @@ public sealed record TrainingRun
     /// <summary>One of <see cref="RunState"/>.</summary>
     public required string State { get; init; }
 
+    /// <summary>What a running run is at: one of <see cref="RunPhase"/>; null if it is not running.</summary>
+    public string? Phase { get; init; }
+
     /// <summary><c>retrieval</c> or <c>question-answering</c>.</summary>
     public required string Task { get; init; }
 
@@ -66,6 +69,9 @@ public sealed record TrainingRun
 
     /// <summary>Losses of the last step by name: <c>total</c>, <c>global</c>, <c>local</c>.</summary>
     public required IReadOnlyDictionary<string, double> Losses { get; init; }
+
+    /// <summary>Learning rate of the last step.</summary>
+    public double? CurrentLearningRate { get; init; }
 
     /// <summary>Pairs per second of wall-clock time.</summary>
     public double? SamplesPerSecond { get; init; }
@@ -106,6 +112,22 @@ public static class RunState
 
     /// <summary>Stopped on request.</summary>
     public const string Cancelled = "cancelled";
+}
+
+/// <summary>What a running run is at.</summary>
+public static class RunPhase
+{
+    /// <summary>Lists the clips it will learn from.</summary>
+    public const string Preparing = "preparing";
+
+    /// <summary>Waits for the captions as word pieces.</summary>
+    public const string Tokenizing = "tokenizing";
+
+    /// <summary>Takes optimiser steps.</summary>
+    public const string Training = "training";
+
+    /// <summary>Writes the model.</summary>
+    public const string Saving = "saving";
 }
 
 /// <summary>A model in the registry.</summary>

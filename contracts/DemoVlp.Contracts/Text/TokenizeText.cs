@@ -30,6 +30,6 @@ public sealed record TextTokenized
 public sealed record TokenizedText(IReadOnlyList<int> Ids, IReadOnlyList<string> Tokens, bool Truncated);
 
 /// <summary>Answer to <see cref="TokenizeText"/> that cannot be fulfilled.</summary>
-/// <param name="Code">Stable: <c>model-not-found</c>, <c>bad-vocabulary</c> or <c>too-many-texts</c>.</param>
+/// <param name="Code">Stable: <c>model-not-found</c>, <c>bad-vocabulary</c>, <c>too-many-texts</c>, <c>text-too-long</c> or <c>bad-length</c>.</param>
 /// <param name="Detail">One plain sentence.</param>
 public sealed record TokenizationRefused(string Code, string Detail);

@@ -101,10 +101,10 @@ public sealed partial class LocalArtifactStore : IArtifactStore
     public void Delete(string keyOrPrefix)
     {
         var path = PathOf(keyOrPrefix);
-        File.Delete(path);
         try
         {
             if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            else if (File.Exists(path)) File.Delete(path);
         }
         catch (DirectoryNotFoundException)
         {

@@ -1,0 +1,61 @@
+using DemoVlp.Artifacts;
+using DemoVlp.Catalog.Data;
+using DemoVlp.Catalog.Uploads;
+using DemoVlp.Contracts;
+using DemoVlp.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Net.Http.Headers;
+
+namespace DemoVlp.Catalog.Videos;
+
+/// <summary>The bytes: the original with ranges, and the sampled frames.</summary>
+internal static class ContentApi
+{
+    public static void MapContent(this IEndpointRouteBuilder videos)
+    {
+        videos.MapGet("/{id:guid}/content", GetContentAsync).WithName("GetVideoContent").WithSummary("The uploaded file, whole or in ranges.")
+            .Produces(200, contentType: MediaSniffer.Unknown).Produces(206, contentType: MediaSniffer.Unknown).Produces(304).Produces(416).ProducesProblem(404);
+        videos.MapGet("/{id:guid}/frames/{index:int}", GetFrameAsync).WithName("GetVideoFrame").WithSummary("A sampled frame.")
+            .Produces(200, contentType: "image/jpeg").Produces(304).ProducesProblem(404).ProducesProblem(409);
+    }
+
+    private static async Task<FileStreamHttpResult> GetContentAsync(
+        Guid id, CatalogDbContext database, IArtifactStore store, HttpResponse response, CancellationToken cancellationToken)
+    {
+        var video = await database.FindVideoAsync(id, cancellationToken);
+        // The bytes are strangers': a browser may play what is known to be a video, and must not guess at the rest.
+        var disposition = new ContentDispositionHeaderValue(video.MediaType == MediaSniffer.Unknown ? "attachment" : "inline");
+        disposition.SetHttpFileName(video.FileName);
+        response.Headers.ContentDisposition = disposition.ToString();
+        response.Headers.CacheControl = "private, no-cache";
+        return File(store, video.Source, response, video.CreatedAt);
+    }
+
+    private static async Task<FileStreamHttpResult> GetFrameAsync(
+        Guid id, int index, CatalogDbContext database, IArtifactStore store, HttpResponse response, CancellationToken cancellationToken)
+    {
+        var video = await database.FindVideoAsync(id, cancellationToken);
+        if (video.Frames is null) throw new ApiException(409, "frames-not-sampled", "The video's frames are not sampled yet.");
+        var frame = video.Frames.FirstOrDefault(frame => frame.Index == index)
+            ?? throw new ApiException(404, "frame-not-found", $"The video has no frame {index}; it has {video.Frames.Count}.");
+        // Sampled once and for all.
+        response.Headers.CacheControl = "private, max-age=31536000, immutable";
+        return File(store, frame.Image with { MediaType = "image/jpeg" }, response, lastModified: null);
+    }
+
+    private static FileStreamHttpResult File(IArtifactStore store, ArtifactRef artifact, HttpResponse response, DateTime? lastModified)
+    {
+        try
+        {
+            var file = store.OpenRead(artifact);
+            response.Headers.XContentTypeOptions = "nosniff";
+            return TypedResults.Stream(
+                file, artifact.MediaType, lastModified: lastModified, entityTag: new EntityTagHeaderValue($"\"{artifact.Sha256}\""), enableRangeProcessing: true);
+        }
+        catch (ArtifactMissingException)
+        {
+            response.Headers.CacheControl = "no-store";
+            throw new ApiException(404, "content-missing", "The file is not in the store; the video may have been deleted this moment.");
+        }
+    }
+}

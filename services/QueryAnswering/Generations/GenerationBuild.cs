@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using DemoVlp.Artifacts;
+using DemoVlp.Contracts.Models;
+using DemoVlp.Contracts.Videos;
+using DemoVlp.Modeling;
+using DemoVlp.QueryAnswering.Data;
+using DemoVlp.QueryAnswering.Index;
+using DemoVlp.QueryAnswering.Models;
+using DemoVlp.QueryAnswering.Videos;
+using DemoVlp.ServiceDefaults;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+
+namespace DemoVlp.QueryAnswering.Generations;
+
+/// <summary>Builds one generation from the kept region files while the old one answers, switches, and tells. What is embedded already is not embedded again.</summary>
+internal sealed class GenerationBuild(
+    QueryDbContext database, EmbeddingStore store, VideoEmbedder embedder, GenerationSwitch switches, ModelCache models, IEmbeddingIndex index, IBus bus,
+    ILogger<GenerationBuild> log)
+{
+    private const int Attempts = 5;
+
+    /// <summary>Carries the activation out, or says why it cannot be.</summary>
+    public async Task RunAsync(GenerationLease lease)
+    {
+        using var activity = Telemetry.Source.StartActivity("build-generation");
+        var clock = Stopwatch.StartNew();
+        var generation = lease.Generation;
+        try
+        {
+            await CheckModelAsync(generation, lease.Lost);
+            GenerationRow? active = null;
+            while (active is null)
+            {
+                if (generation.Task == ModelTasks.Retrieval) await FillAsync(generation, lease.Lost);
+                active = await switches.ActivateAsync(lease, lease.Lost);
+                lease.Lost.ThrowIfCancellationRequested();
+            }
+            log.LogInformation("{Task} answers from {Model} now: generation {Generation}, {Videos} videos.", active.Task, active.ModelVersion, active.Id, active.Videos);
+            Telemetry.RecordStage("build-generation", "done", clock.Elapsed);
+            if (active.Task == ModelTasks.Retrieval) await AnnounceVideosAsync(active, lease.Lost);
+            await bus.Publish(Answers.Rebuilt(active), lease.Lost);
+        }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
+        {
+            log.LogInformation("Generation {Generation} is left to whoever takes it next, if it is still wanted.", generation.Id);
+        }
+        catch (ModelFormatException e)
+        {
+            await FailAsync(lease, e.Code, e.Message, clock);
+        }
+        catch (Exception e)
+        {
+            log.LogError(e, "Building generation {Generation} for {Model} broke off.", generation.Id, generation.ModelVersion);
+            if (await switches.CountAttemptAsync(lease, lease.Lost) >= Attempts) await FailAsync(lease, FailureCodes.Internal, "The index could not be built; the log has the details.", clock);
+            else await Task.Delay(TimeSpan.FromSeconds(1), lease.Lost);
+        }
+    }
+
+    private async Task CheckModelAsync(GenerationRow generation, CancellationToken cancellationToken)
+    {
+        if (generation.Task == ModelTasks.QuestionAnswering)
+        {
+            using var answering = await models.QuestionAnsweringAsync(generation.ModelDirectory);
+            return;
+        }
+        using var searching = await models.RetrievalAsync(generation.ModelDirectory);
+        await index.PrepareAsync(generation.Id, searching.Model.Dimension, cancellationToken);
+    }
+
+    private async Task FillAsync(GenerationRow generation, CancellationToken cancellationToken)
+    {
+        var missing = await database.Missing(generation.Id).ToListAsync(cancellationToken);
+        foreach (var video in missing)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                await embedder.EmbedAsync(generation, video.Id, video.Regions!, cancellationToken);
+            }
+            catch (ArtifactMissingException)
+            {
+                // Deleted, and the news not here yet; or lost, and no reason to keep all others from the new model.
+                await store.LeaveOutAsync(generation.Id, video.Id, video.RegionsSha256!, "The region file is gone from the store.", cancellationToken);
+            }
+        }
+        var unusable = await database.Unusable.AsNoTracking().FirstOrDefaultAsync(u => u.GenerationId == generation.Id, cancellationToken);
+        if (unusable is not null && !await database.Embeddings.AnyAsync(e => e.GenerationId == generation.Id, cancellationToken))
+            throw new ModelFormatException("regions-mismatch", $"The model can use none of the videos. The first one: {unusable.Detail}");
+    }
+
+    /// <summary>Every video has a new model's vectors now, and those that waited for a first one are found at last.</summary>
+    private async Task AnnounceVideosAsync(GenerationRow generation, CancellationToken cancellationToken)
+    {
+        var indexed = await database.Embeddings.AsNoTracking().Where(e => e.GenerationId == generation.Id).Select(e => new { e.VideoId, e.IndexedAt }).ToListAsync(cancellationToken);
+        foreach (var video in indexed)
+            await bus.Publish(new VideoIndexed { VideoId = video.VideoId, ModelVersion = generation.ModelVersion, IndexedAt = video.IndexedAt }, cancellationToken);
+        var unusable = await database.Unusable.AsNoTracking().Where(u => u.GenerationId == generation.Id).ToListAsync(cancellationToken);
+        foreach (var video in unusable)
+            await bus.Publish(new VideoProcessingFailed { VideoId = video.VideoId, Code = FailureCodes.EmbeddingFailed, Detail = video.Detail }, cancellationToken);
+    }
+
+    private async Task FailAsync(GenerationLease lease, string code, string detail, Stopwatch clock)
+    {
+        log.LogWarning("Generation {Generation} for {Model} is given up ({Code}): {Detail}", lease.Generation.Id, lease.Generation.ModelVersion, code, detail);
+        Telemetry.RecordStage("build-generation", code, clock.Elapsed);
+        if (await switches.FailAsync(lease, code, detail, lease.Lost) is { } failed) await bus.Publish(Answers.Failed(failed), lease.Lost);
+    }
+}

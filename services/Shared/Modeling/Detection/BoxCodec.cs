@@ -1,0 +1,46 @@
+using static TorchSharp.torch;
+
+namespace DemoVlp.Modeling.Detection;
+
+// Boxes are x1, y1, x2, y2; deltas are (dx, dy, dw, dh) of K classes side by side; n: boxes.
+
+/// <summary>
+/// Boxes from regression deltas in the caffe convention: a box spans x2 - x1 + 1 pixels, but nothing is taken off again
+/// when the corners are written, so that zero deltas move (x2, y2) by one pixel. Weights 1, 1, 1, 1.
+/// </summary>
+public static class BoxCodec
+{
+    private static readonly double LargestLogScale = Math.Log(1000.0 / 16);
+
+    /// <summary>boxes [..., n, 4] and deltas [..., n, 4K] to boxes [..., n, 4K].</summary>
+    public static Tensor Decode(Tensor boxes, Tensor deltas)
+    {
+        using var scope = NewDisposeScope();
+        var d = deltas.view([.. deltas.shape[..^1], -1, 4]);
+        var (x1, y1) = (boxes.narrow(-1, 0, 1), boxes.narrow(-1, 1, 1));
+        var w = boxes.narrow(-1, 2, 1) - x1 + 1f;
+        var h = boxes.narrow(-1, 3, 1) - y1 + 1f;
+        var cx = d.select(-1, 0) * w + (x1 + 0.5f * w);
+        var cy = d.select(-1, 1) * h + (y1 + 0.5f * h);
+        var halfW = d.select(-1, 2).clamp(max: LargestLogScale).exp_() * w * 0.5f;
+        var halfH = d.select(-1, 3).clamp(max: LargestLogScale).exp_() * h * 0.5f;
+        return stack([cx - halfW, cy - halfH, cx + halfW, cy + halfH], dim: -1).view(deltas.shape).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>All four coordinates of boxes [..., 4] into 0 to maxX, and 0 to maxY.</summary>
+    public static Tensor Clip(Tensor boxes, double maxX, double maxY)
+    {
+        using var scope = NewDisposeScope();
+        using var limit = tensor([(float)maxX, (float)maxY, (float)maxX, (float)maxY], device: boxes.device);
+        return boxes.clamp(min: 0).minimum(limit).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[...] booleans: boxes [..., 4] that have an area and whose sides (with the extra pixel) both exceed <paramref name="minSide"/>.</summary>
+    public static Tensor IsLargeEnough(Tensor boxes, double minSide)
+    {
+        using var scope = NewDisposeScope();
+        var w = boxes.select(-1, 2) - boxes.select(-1, 0);
+        var h = boxes.select(-1, 3) - boxes.select(-1, 1);
+        return ((w > 0) & (h > 0) & (w + 1f > minSide) & (h + 1f > minSide)).MoveToOuterDisposeScope();
+    }
+}

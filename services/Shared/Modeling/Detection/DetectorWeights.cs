@@ -1,0 +1,42 @@
+using static TorchSharp.torch;
+
+namespace DemoVlp.Modeling.Detection;
+
+/// <summary>Puts a checkpoint's tensors into a network: every key of the network, each with its shape, and nothing left over.</summary>
+public static class DetectorWeights
+{
+    private const string Anchors = "proposal_generator.anchor_generator.cell_anchors.0";
+
+    /// <summary>
+    /// Copies <paramref name="tensors"/> (any floating type) into <paramref name="network"/>. A <c>module.</c> before every key is taken off; counters
+    /// (<c>num_batches_tracked</c>) and pixel statistics are ignored; anchors that the checkpoint lacks stay those of the configuration.
+    /// </summary>
+    /// <exception cref="ModelFormatException"><c>weights-mismatch</c>: a key is missing, unknown or of another shape, or a value is not finite.</exception>
+    public static void Load(FasterRcnn network, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        const string prefix = "module.";
+        var cut = tensors.Count > 0 && tensors.Keys.All(k => k.StartsWith(prefix, StringComparison.Ordinal)) ? prefix.Length : 0;
+        var given = tensors.Where(t => !IsIgnored(t.Key)).ToDictionary(t => t.Key[cut..], t => t.Value, StringComparer.Ordinal);
+        foreach (var (key, target) in network.state_dict())
+        {
+            if (!given.Remove(key, out var value))
+            {
+                if (key == Anchors) continue;
+                throw Mismatch($"the detector's weights lack \"{key}\"");
+            }
+            if (!value.shape.AsSpan().SequenceEqual(target.shape))
+                throw Mismatch($"\"{key}\" has the shape [{string.Join(", ", value.shape)}], and the configuration asks for [{string.Join(", ", target.shape)}]");
+            using var step = NewDisposeScope();
+            if (!value.is_floating_point() || !value.isfinite().all().item<bool>()) throw Mismatch($"\"{key}\" holds a value that is not a finite number");
+            target.copy_(value);
+        }
+        if (given.Count > 0) throw Mismatch($"the detector's weights hold \"{given.Keys.Order(StringComparer.Ordinal).First()}\", which the configuration does not know");
+    }
+
+    private static bool IsIgnored(string key) =>
+        key.EndsWith("num_batches_tracked", StringComparison.Ordinal) || key is "pixel_mean" or "pixel_std" or "module.pixel_mean" or "module.pixel_std";
+
+    private static ModelFormatException Mismatch(string what) => new("weights-mismatch", $"The weights do not fit: {what}.");
+}

@@ -1,0 +1,213 @@
+using System.Globalization;
+using DemoVlp.Modeling.Regions;
+using static TorchSharp.torch;
+
+namespace DemoVlp.Modeling.Detection;
+
+/// <summary>Boxes of one picture with the confidence each was chosen by, most confident first.</summary>
+/// <param name="Boxes">[K, 4]: x1, y1, x2, y2 in pixels of the picture.</param>
+/// <param name="Confidences">[K].</param>
+public sealed record DetectedBoxes(float[] Boxes, float[] Confidences);
+
+/// <summary>
+/// Frames to region features: the whole way of bottom-up-attention.pytorch's feature extraction, in its three modes.
+/// Synchronous. Calls may come from any thread, one at a time per device for the sake of its memory.
+/// </summary>
+/// <remarks>
+/// Every frame gives at least one region. Where a picture is so small or so thin that no proposal is large enough, its one proposal is the
+/// whole image; a side that would be resized to nothing is one pixel.
+/// </remarks>
+public sealed class RegionExtractor : IDisposable
+{
+    // Regions in res5 at once: bounds memory (a 2048 x 14 x 14 map each, several of them) without starving the processor.
+    private const int ChunkCpu = 25;
+    private const int ChunkCuda = 300;
+
+    private readonly DetectorDirectory detector;
+    private readonly Device device;
+
+    private RegionExtractor(DetectorDirectory detector, Device device) => (this.detector, this.device) = (detector, device);
+
+    /// <summary>The detector's name.</summary>
+    public string Detector => detector.Name;
+
+    /// <summary>SHA-256 of the detector's weights, lower-case hex.</summary>
+    public string DetectorHash => detector.Hash;
+
+    /// <summary>D, the length of a region's feature.</summary>
+    public int FeatureDim => detector.Config.FeatureDim;
+
+    /// <summary>Class names by id.</summary>
+    public IReadOnlyList<string> Classes => detector.Classes;
+
+    /// <summary>Attribute names by id.</summary>
+    public IReadOnlyList<string> Attributes => detector.Attributes;
+
+    /// <summary>Reads a detector directory.</summary>
+    /// <param name="directory">See <see cref="DetectorDirectory"/>.</param>
+    /// <param name="device"><c>cpu</c>, <c>cuda</c>, <c>cuda:1</c>..., or <c>auto</c>: CUDA where there is one, else the CPU.</param>
+    /// <exception cref="ModelFormatException">The directory cannot be used; its code says why.</exception>
+    /// <exception cref="DetectorException"><c>device-unavailable</c>.</exception>
+    public static RegionExtractor Load(string directory, string device)
+    {
+        var on = Choose(device);
+        return new RegionExtractor(DetectorDirectory.Load(directory, on), on);
+    }
+
+    /// <summary>
+    /// The regions of each frame, in the frames' order (upstream's mode <c>roi_feats</c>). Neighbouring frames of one size go through
+    /// the backbone together, up to <paramref name="microBatch"/> of them; the result is that of one by one.
+    /// </summary>
+    /// <exception cref="DetectorException"><c>frame-invalid</c>: the bytes do not fit the size; <c>features-not-finite</c>: the weights overflow.</exception>
+    public IReadOnlyList<FrameRegions> Extract(IReadOnlyList<FrameImage> frames, int microBatch)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(microBatch, 1);
+        foreach (var frame in frames) Check(frame);
+        var results = new List<FrameRegions>(frames.Count);
+        for (var at = 0; at < frames.Count;)
+        {
+            var count = 1;
+            while (count < microBatch && at + count < frames.Count && SameSize(frames[at], frames[at + count])) count++;
+            ExtractBatch([.. frames.Skip(at).Take(count)], results);
+            at += count;
+        }
+        return results;
+    }
+
+    /// <summary>
+    /// The best boxes of one frame, moved by the class-specific regression (upstream's mode <c>bboxes</c>): at most as many as a frame may have regions.
+    /// </summary>
+    /// <exception cref="DetectorException"><c>frame-invalid</c>.</exception>
+    public DetectedBoxes FindBoxes(FrameImage frame)
+    {
+        Check(frame);
+        using var mode = inference_mode();
+        using var scope = NewDisposeScope();
+        var config = detector.Config;
+        var (plan, map) = Map([frame]);
+        var proposals = detector.Network.ProposalGenerator.Propose(map, plan.Height, plan.Width, plan.Scale)[0];
+        var view = Look(map, proposals.Boxes);
+        var boxes = RegressedBoxes(view, Original(proposals.Boxes, plan.Scale), plan);
+        var confidence = BoxSelection.MaximumConfidence(boxes, view.ClassProbabilities, config.ClsNms);
+        var keep = BoxSelection.MostConfident(confidence, config.MaxBoxes);
+        return new DetectedBoxes(Rows(boxes, keep), [.. keep.Select(i => confidence[i])]);
+    }
+
+    /// <summary>
+    /// The features of given boxes [K, 4] (x1, y1, x2, y2 in pixels of the frame), all of them and in that order (upstream's mode <c>bbox_feats</c>).
+    /// </summary>
+    /// <exception cref="DetectorException"><c>frame-invalid</c>, or <c>boxes-invalid</c>: none, not finite, or corners swapped.</exception>
+    public FrameRegions Describe(FrameImage frame, float[] boxes)
+    {
+        Check(frame);
+        CheckBoxes(boxes);
+        using var mode = inference_mode();
+        using var scope = NewDisposeScope();
+        var (plan, map) = Map([frame]);
+        var view = Look(map, [.. boxes.Select(v => v * (float)plan.Scale)]);
+        return Regions(frame, view, boxes, [.. Enumerable.Range(0, boxes.Length / 4)]);
+    }
+
+    /// <summary>Frees the network.</summary>
+    public void Dispose() => detector.Dispose();
+
+    private void ExtractBatch(FrameImage[] frames, List<FrameRegions> results)
+    {
+        using var mode = inference_mode();
+        using var scope = NewDisposeScope();
+        var config = detector.Config;
+        var (plan, map) = Map(frames);
+        var proposals = detector.Network.ProposalGenerator.Propose(map, plan.Height, plan.Width, plan.Scale);
+        for (var b = 0; b < frames.Length; b++)
+        {
+            using var step = NewDisposeScope();
+            var view = Look(map.narrow(0, b, 1), proposals[b].Boxes);
+            var boxes = Original(proposals[b].Boxes, plan.Scale);
+            var confidence = BoxSelection.MaximumConfidence(boxes, view.ClassProbabilities, config.ClsNms);
+            results.Add(Regions(frames[b], view, boxes, BoxSelection.Keep(confidence, config.ConfThresh, config.MinBoxes, config.MaxBoxes)));
+        }
+    }
+
+    // The res4 map [B, C4, h, w] of frames of one size.
+    private ((double Scale, int Height, int Width) Plan, Tensor Map) Map(FrameImage[] frames)
+    {
+        using var scope = NewDisposeScope();
+        var config = detector.Config;
+        var plan = ImageResize.Plan(frames[0].Height, frames[0].Width, config.ShortSide, config.LongSide);
+        var inputs = stack([.. frames.Select(f => ImageResize.Input(f.Bgr, f.Height, f.Width, config.PixelMean, plan, device))]);
+        return (plan, detector.Network.Backbone.call(inputs).MoveToOuterDisposeScope());
+    }
+
+    private sealed record View(Tensor Features, Tensor ClassProbabilities, Tensor AttributeProbabilities, Tensor BoxDeltas);
+
+    private View Look(Tensor map, float[] boxes)
+    {
+        var heads = detector.Network.RoiHeads;
+        var features = heads.Features(map, boxes, device.type == TorchSharp.DeviceType.CUDA ? ChunkCuda : ChunkCpu);
+        var predictions = heads.Predictor.call(features);
+        return new View(features, predictions.ClassLogits.softmax(1), predictions.AttributeLogits.softmax(1), predictions.BoxDeltas);
+    }
+
+    private static FrameRegions Regions(FrameImage frame, View view, float[] boxes, int[] keep)
+    {
+        var rows = tensor(keep, dtype: ScalarType.Int64, device: view.Features.device);
+        var features = view.Features.index_select(0, rows).cpu().data<float>().ToArray();
+        if (!Array.TrueForAll(features, float.IsFinite))
+            throw new DetectorException("features-not-finite", "The detector's features of a frame are not finite numbers: its weights cannot be right.");
+        var (classIds, classConfidences) = Best(view.ClassProbabilities.index_select(0, rows));
+        var (attributeIds, attributeConfidences) = Best(view.AttributeProbabilities.index_select(0, rows));
+        return new FrameRegions(frame.FrameIndex, frame.TimestampSeconds, frame.Width, frame.Height,
+            features, Rows(boxes, keep), classIds, classConfidences, attributeIds, attributeConfidences);
+    }
+
+    // The likeliest of all but index 0 (background, none), counted from 0 again.
+    private static (int[] Ids, float[] Confidences) Best(Tensor probabilities)
+    {
+        var (values, indices) = probabilities.narrow(1, 1, probabilities.shape[1] - 1).max(1);
+        return ([.. indices.cpu().data<long>().ToArray().Select(i => (int)i)], values.cpu().data<float>().ToArray());
+    }
+
+    // Each proposal moved by the deltas of its likeliest foreground class, in pixels of the picture.
+    private static float[] RegressedBoxes(View view, float[] proposals, (double Scale, int Height, int Width) plan)
+    {
+        var (_, best) = view.ClassProbabilities.narrow(1, 1, view.ClassProbabilities.shape[1] - 1).max(1);
+        var columns = (best + 1).unsqueeze(1) * 4 + arange(4, device: best.device);
+        var deltas = view.BoxDeltas.gather(1, columns);
+        var boxes = BoxCodec.Decode(tensor(proposals, [proposals.Length / 4L, 4L], device: deltas.device), deltas);
+        return BoxCodec.Clip(boxes, plan.Width / plan.Scale - 1, plan.Height / plan.Scale - 1).cpu().data<float>().ToArray();
+    }
+
+    private static float[] Original(float[] boxes, double scale) => [.. boxes.Select(v => v / (float)scale)];
+
+    private static float[] Rows(float[] boxes, int[] keep) => [.. keep.SelectMany(i => boxes.AsSpan(4 * i, 4).ToArray())];
+
+    private static bool SameSize(FrameImage a, FrameImage b) => a.Width == b.Width && a.Height == b.Height;
+
+    private static void Check(FrameImage frame)
+    {
+        if (frame.Width < 1 || frame.Height < 1 || frame.Bgr.LongLength != 3L * frame.Width * frame.Height)
+            throw new DetectorException("frame-invalid", $"Frame {frame.FrameIndex} claims {frame.Width}x{frame.Height} pixels and has {frame.Bgr.LongLength} bytes.");
+    }
+
+    private static void CheckBoxes(float[] boxes)
+    {
+        if (boxes.Length == 0 || boxes.Length % 4 != 0) throw new DetectorException("boxes-invalid", "There are no boxes, or not four numbers for each.");
+        for (var i = 0; i < boxes.Length; i += 4)
+            if (!boxes.AsSpan(i, 4).ToArray().All(v => MathF.Abs(v) <= 1e6f) || boxes[i] > boxes[i + 2] || boxes[i + 1] > boxes[i + 3])
+                throw new DetectorException("boxes-invalid", $"Box {i / 4} is not finite, or its corners are swapped.");
+    }
+
+    private static Device Choose(string device)
+    {
+        var cuda = cuda_is_available();
+        if (device == "auto") return new Device(cuda ? "cuda" : "cpu");
+        if (device == "cpu") return new Device("cpu");
+        if (device == "cuda" || (device.StartsWith("cuda:", StringComparison.Ordinal) && byte.TryParse(device.AsSpan(5), out _)))
+        {
+            var index = device.Length > 5 ? byte.Parse(device.AsSpan(5), CultureInfo.InvariantCulture) : 0;
+            return cuda && index < TorchSharp.torch.cuda.device_count() ? new Device(device)
+                : throw new DetectorException("device-unavailable", $"The device \"{device}\" is asked for, and this process sees no such CUDA device.");
+        }
+        throw new DetectorException("device-unavailable", $"\"{device}\" is no device: auto, cpu, cuda or cuda:N.");
+    }
+}

@@ -1,0 +1,60 @@
+using DemoVlp.Contracts.Http;
+using DemoVlp.Contracts.Text;
+
+namespace DemoVlp.Training.Data;
+
+/// <summary>A training run. Written by conditional updates alone, each of which raises <see cref="Version"/>.</summary>
+public sealed class RunRow
+{
+    public Guid Id { get; init; }
+
+    /// <summary>One of <see cref="RunState"/>.</summary>
+    public required string State { get; set; }
+
+    /// <summary>What a running run is at: one of <see cref="RunPhase"/>.</summary>
+    public string? Phase { get; set; }
+
+    public required string Task { get; init; }
+    public required string Dataset { get; init; }
+
+    /// <summary>Version it starts from, settled when it was asked for.</summary>
+    public string? BaseModel { get; init; }
+
+    public int Epochs { get; init; }
+    public int BatchSize { get; init; }
+    public double LearningRate { get; init; }
+    public int Seed { get; init; }
+
+    public int Step { get; set; }
+    public int? TotalSteps { get; set; }
+    public int? Epoch { get; set; }
+    public Dictionary<string, double> Losses { get; set; } = [];
+    public double? CurrentLearningRate { get; set; }
+    public double? SamplesPerSecond { get; set; }
+    public double? SecondsLeft { get; set; }
+
+    public string? ModelVersion { get; set; }
+    public string? FailureCode { get; set; }
+    public string? FailureDetail { get; set; }
+    public bool CancelRequested { get; set; }
+
+    /// <summary>The worker that holds it; null: nobody.</summary>
+    public string? LeaseOwner { get; set; }
+
+    /// <summary>From then on anybody may take it.</summary>
+    public DateTime? LeaseUntil { get; set; }
+
+    /// <summary>How often it was taken since it last got as far as a checkpoint.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>TextTokenization's answer about its captions.</summary>
+    public CorpusTokenized? Corpus { get; set; }
+
+    /// <summary>Whether the event about its end is out.</summary>
+    public bool Announced { get; set; }
+
+    public DateTime CreatedAt { get; init; }
+    public DateTime? StartedAt { get; set; }
+    public DateTime? EndedAt { get; set; }
+    public long Version { get; set; }
+}

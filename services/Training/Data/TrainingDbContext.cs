@@ -1,0 +1,59 @@
+using DemoVlp.Database;
+using Microsoft.EntityFrameworkCore;
+
+namespace DemoVlp.Training.Data;
+
+/// <summary>Runs, models, their activations, and the clips that can be trained on.</summary>
+/// <remarks>
+/// A migration is added to both providers: <c>dotnet ef migrations add NAME --project services/Training --context SqliteTrainingDbContext
+/// --output-dir Data/Migrations/Sqlite</c>, and the same with Postgres.
+/// </remarks>
+public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbContext(options)
+{
+    internal const string Schema = "training";
+
+    public DbSet<RunRow> Runs => Set<RunRow>();
+    public DbSet<ModelRow> Models => Set<ModelRow>();
+    public DbSet<ActivationRow> Activations => Set<ActivationRow>();
+    public DbSet<ClipRow> Clips => Set<ClipRow>();
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<RunRow>(run =>
+        {
+            run.ToTable("Runs").HasKey(r => r.Id);
+            run.Property(r => r.Losses).HasJsonText();
+            run.Property(r => r.Corpus).HasJsonText();
+            run.HasIndex(r => new { r.State, r.CreatedAt });
+            run.HasIndex(r => r.CreatedAt);
+        });
+        modelBuilder.Entity<ModelRow>().ToTable("Models").HasKey(m => m.Version);
+        modelBuilder.Entity<ActivationRow>(activation =>
+        {
+            activation.ToTable("Activations").HasKey(a => a.Id);
+            activation.HasOne<ModelRow>().WithMany().HasForeignKey(a => a.ModelVersion);
+            activation.HasIndex(a => new { a.Task, a.ActivatedAt }).IsUnique();
+        });
+        modelBuilder.Entity<ClipRow>(clip =>
+        {
+            clip.ToTable("Clips").HasKey(c => c.VideoId);
+            clip.Property(c => c.Captions).HasJsonText();
+            clip.Property(c => c.Regions).HasJsonText();
+        });
+    }
+}
+
+/// <summary>The context on SQLite.</summary>
+public sealed class SqliteTrainingDbContext(DbContextOptions<SqliteTrainingDbContext> options) : TrainingDbContext(options);
+
+/// <summary>The context on PostgreSQL.</summary>
+public sealed class PostgresTrainingDbContext(DbContextOptions<PostgresTrainingDbContext> options) : TrainingDbContext(options)
+{
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasDefaultSchema(Schema);
+        base.OnModelCreating(modelBuilder);
+    }
+}

@@ -1,0 +1,61 @@
+using DemoVlp.Contracts.Videos;
+using DemoVlp.Messaging;
+using DemoVlp.Training.Data;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+
+namespace DemoVlp.Training.Library;
+
+/// <summary>
+/// Keeps Training's picture of the uploaded videos. The events of a video may come in any order and more than once;
+/// each writes only its own part, and a tombstone stays.
+/// </summary>
+internal sealed class TrackLibraryConsumer(TrainingDbContext database) : IConsumer<VideoDescribed>, IConsumer<RegionsExtracted>, IConsumer<VideoDeleted>
+{
+    // Longer ones are cut by the tokeniser anyway, and a corpus line should not be a book.
+    private const int MaximumCaption = 2000;
+
+    public async Task Consume(ConsumeContext<VideoDescribed> context)
+    {
+        var (video, revision, stop) = (context.Message.VideoId, context.Message.Revision, context.CancellationToken);
+        var captions = context.Message.Captions.Select(OneLine).Where(c => c.Length > 0).Distinct(StringComparer.Ordinal).ToList();
+        var updated = await database.Clips.Where(c => c.VideoId == video && !c.Deleted && c.Revision < revision)
+            .ExecuteUpdateAsync(set => set.SetProperty(c => c.Revision, revision).SetProperty(c => c.Captions, captions).SetProperty(c => c.CaptionCount, captions.Count), stop);
+        if (updated == 0) await AddIfNewAsync(new ClipRow { VideoId = video, Revision = revision, Captions = captions, CaptionCount = captions.Count }, stop);
+    }
+
+    public async Task Consume(ConsumeContext<RegionsExtracted> context)
+    {
+        var (video, regions, stop) = (context.Message.VideoId, context.Message.Regions, context.CancellationToken);
+        var updated = await database.Clips.Where(c => c.VideoId == video && !c.Deleted).ExecuteUpdateAsync(set => set.SetProperty(c => c.Regions, regions), stop);
+        if (updated == 0) await AddIfNewAsync(new ClipRow { VideoId = video, Regions = regions }, stop);
+    }
+
+    public async Task Consume(ConsumeContext<VideoDeleted> context)
+    {
+        var (video, stop) = (context.Message.VideoId, context.CancellationToken);
+        var updated = await database.Clips.Where(c => c.VideoId == video).ExecuteUpdateAsync(set => set
+            .SetProperty(c => c.Deleted, true).SetProperty(c => c.Captions, new List<string>()).SetProperty(c => c.CaptionCount, 0).SetProperty(c => c.Regions, (Contracts.ArtifactRef?)null), stop);
+        if (updated == 0) await AddIfNewAsync(new ClipRow { VideoId = video, Deleted = true }, stop);
+    }
+
+    // Two first events of a video at once: one insert fails on the key, and the retry of its message becomes an update.
+    private async Task AddIfNewAsync(ClipRow clip, CancellationToken cancellationToken)
+    {
+        if (await database.Clips.AnyAsync(c => c.VideoId == clip.VideoId, cancellationToken)) return;
+        database.Clips.Add(clip);
+        await database.SaveChangesAsync(cancellationToken);
+    }
+
+    private static string OneLine(string caption)
+    {
+        var line = string.Join(' ', caption.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= MaximumCaption ? line : line[..MaximumCaption];
+    }
+}
+
+/// <summary>Where the library's events arrive.</summary>
+internal sealed class TrackLibraryDefinition : ConsumerDefinition<TrackLibraryConsumer>
+{
+    public TrackLibraryDefinition() => EndpointName = QueueNames.TrainingTrackLibrary;
+}

@@ -1,0 +1,106 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using DemoVlp.Contracts.Http;
+using DemoVlp.Contracts.Training;
+using DemoVlp.ServiceDefaults;
+using DemoVlp.Training.Announcements;
+using DemoVlp.Training.Data;
+using MassTransit;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace DemoVlp.Training.Runs;
+
+/// <summary><c>/api/v1/training-runs</c>.</summary>
+internal static class RunsApi
+{
+    private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(500), KeepAlive = TimeSpan.FromSeconds(15);
+
+    private sealed record Position(DateTime CreatedAt, Guid Id);
+
+    public static void MapRuns(this IEndpointRouteBuilder endpoints)
+    {
+        var runs = endpoints.MapGroup("/api/v1/training-runs").WithTags("Training");
+        runs.MapPost("/", StartAsync).WithName("StartTraining").ProducesProblem(400).ProducesProblem(409)
+            .WithSummary("Queues a training run on the region features that are kept; no video is decoded. Retrieval can be trained, question answering cannot yet (`task-not-trainable`).");
+        runs.MapGet("/", ListAsync).WithName("ListTrainingRuns").WithSummary("Runs, newest first.").ProducesProblem(400);
+        runs.MapGet("/{id:guid}", GetAsync).WithName("GetTrainingRun").WithSummary("One run.").ProducesProblem(404);
+        runs.MapGet("/{id:guid}/events", EventsAsync).WithName("WatchTrainingRun").ProducesProblem(404)
+            .Produces<TrainingRun>(200, "text/event-stream")
+            .WithSummary("Each change of the run as an event, until it is completed, failed or cancelled.");
+        runs.MapPost("/{id:guid}/cancel", CancelAsync).WithName("CancelTrainingRun").ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Stops a run; its last checkpoint is kept.");
+    }
+
+    private static async Task<Accepted<TrainingRun>> StartAsync(TrainingRunRequest body, RunRequests requests, CancellationToken cancellationToken)
+    {
+        var run = await requests.QueueAsync(new StartTraining
+        {
+            RunId = NewId.NextGuid(), Task = body.Task ?? "", Dataset = body.Dataset ?? "", BaseModel = body.BaseModel,
+            Epochs = body.Epochs, BatchSize = body.BatchSize, LearningRate = body.LearningRate, Seed = body.Seed,
+        }, cancellationToken);
+        return TypedResults.Accepted($"/api/v1/training-runs/{run.Id}", Describe(run));
+    }
+
+    private static async Task<Ok<Page<TrainingRun>>> ListAsync(TrainingDbContext database, string? state, string? cursor, int? limit, CancellationToken cancellationToken)
+    {
+        var take = Cursor.Limit(limit, 50, 200);
+        var runs = database.Runs.AsNoTracking();
+        if (!string.IsNullOrEmpty(state)) runs = runs.Where(r => r.State == state);
+        if (Cursor.Decode<Position>(cursor) is { } after)
+            runs = runs.Where(r => r.CreatedAt < after.CreatedAt || r.CreatedAt == after.CreatedAt && r.Id.CompareTo(after.Id) < 0);
+        var rows = await runs.OrderByDescending(r => r.CreatedAt).ThenByDescending(r => r.Id).Take(take + 1).ToListAsync(cancellationToken);
+        var next = rows.Count > take ? Cursor.Encode(new Position(rows[take - 1].CreatedAt, rows[take - 1].Id)) : null;
+        return TypedResults.Ok(new Page<TrainingRun>([.. rows.Take(take).Select(Describe)], next));
+    }
+
+    private static async Task<Ok<TrainingRun>> GetAsync(Guid id, RunRequests requests, CancellationToken cancellationToken) =>
+        TypedResults.Ok(Describe(await requests.FindAsync(id, cancellationToken) ?? throw NotFound()));
+
+    private static async Task<Accepted<TrainingRun>> CancelAsync(Guid id, RunRequests requests, Announcer announcer, CancellationToken cancellationToken)
+    {
+        var before = await requests.FindAsync(id, cancellationToken) ?? throw NotFound();
+        if (before.EndedAt is not null) throw new ApiException(409, "run-ended", $"The run has already ended: it is {before.State}.");
+        var run = await requests.CancelAsync(id, cancellationToken) ?? throw NotFound();
+        await announcer.AnnounceAsync(cancellationToken);
+        return TypedResults.Accepted($"/api/v1/training-runs/{id}", Describe(run));
+    }
+
+    private static async Task<ServerSentEventsResult<TrainingRun>> EventsAsync(
+        Guid id, RunRequests requests, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
+    {
+        var run = await requests.FindAsync(id, cancellationToken) ?? throw NotFound();
+        return TypedResults.ServerSentEvents(WatchAsync(run, requests, lifetime.ApplicationStopping, cancellationToken));
+    }
+
+    private static async IAsyncEnumerable<SseItem<TrainingRun>> WatchAsync(
+        RunRow run, RunRequests requests, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Watch);
+        for (var quiet = TimeSpan.Zero; ; quiet += Watch)
+        {
+            // Repeated now and then: proxies close streams on which nothing happens.
+            if (quiet == TimeSpan.Zero || quiet >= KeepAlive)
+            {
+                yield return new SseItem<TrainingRun>(Describe(run), "run") { EventId = run.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+                quiet = TimeSpan.Zero;
+            }
+            if (run.EndedAt is not null || stopping.IsCancellationRequested) yield break;
+            await timer.WaitForNextTickAsync(cancellationToken);
+            var now = await requests.FindAsync(run.Id, cancellationToken);
+            if (now is null) yield break;
+            if (now.Version != run.Version) (run, quiet) = (now, -Watch);
+        }
+    }
+
+    private static ApiException NotFound() => new(404, "run-not-found", "There is no training run of this id.");
+
+    private static TrainingRun Describe(RunRow run) => new()
+    {
+        Id = run.Id, State = run.State, Phase = run.State == RunState.Running ? run.Phase : null, Task = run.Task, Dataset = run.Dataset, BaseModel = run.BaseModel,
+        Epochs = run.Epochs, BatchSize = run.BatchSize, LearningRate = run.LearningRate, Seed = run.Seed, Step = run.Step, TotalSteps = run.TotalSteps, Epoch = run.Epoch,
+        Losses = run.Losses, CurrentLearningRate = run.CurrentLearningRate, SamplesPerSecond = run.SamplesPerSecond, SecondsLeft = run.SecondsLeft,
+        ModelVersion = run.ModelVersion, Failure = run.FailureCode is { } code ? new VideoFailure(code, run.FailureDetail ?? "") : null,
+        CreatedAt = run.CreatedAt, StartedAt = run.StartedAt, EndedAt = run.EndedAt,
+    };
+}

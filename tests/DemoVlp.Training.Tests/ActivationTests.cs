@@ -1,0 +1,158 @@
+using System.Net;
+using System.Net.Http.Json;
+using DemoVlp.Artifacts;
+using DemoVlp.Contracts.Http;
+using DemoVlp.Contracts.Models;
+using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.Testing;
+using DemoVlp.Training.Announcements;
+using DemoVlp.Training.Data;
+using DemoVlp.Training.Registry;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DemoVlp.Training.Tests;
+
+public sealed class ActivationTests
+{
+    private const string Retrieval = "tiny-retrieval-untrained-1";
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task BuiltInModels_WhenTwoReplicasStartAtOnce_AreEnteredAndActivatedOnce()
+    {
+        using var folder = new TemporaryFolder();
+        using var one = new TrainingApp(folder);
+        using var other = new TrainingApp(folder);
+        var clients = await Task.WhenAll(Task.Run(one.CreateClient, Stop), Task.Run(other.CreateClient, Stop));
+        await TrainingApp.BuiltInAsync(clients[0], Stop);
+        await TrainingApp.BuiltInAsync(clients[1], Stop);
+
+        Assert.Equal(2, await one.InDatabaseAsync(db => db.Models.CountAsync(Stop)));
+        Assert.Equal(2, await one.InDatabaseAsync(db => db.Activations.CountAsync(Stop)));
+        var artifacts = one.Services.GetRequiredService<IArtifactStore>();
+        using var retrieval = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model(Retrieval)));
+        using var answering = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model("tiny-question-answering-untrained-1")));
+        Assert.Equal(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], retrieval.Vocabulary.Take(5));
+        Assert.Equal(retrieval.Vocabulary.Count, retrieval.Vocabulary.Distinct().Count());
+        Assert.Empty(answering.Answers.Except(answering.Vocabulary));
+        await Eventually.TrueAsync("both are published", async stop =>
+            await AnyAsync(one, other, Retrieval, stop) && await AnyAsync(one, other, "tiny-question-answering-untrained-1", stop), Stop);
+    }
+
+    [Fact]
+    public async Task Activation_UntilItIsAnswered_IsPublishedAgainAtGrowingDistances()
+    {
+        using var app = new TrainingApp();
+        var client = app.CreateClient();
+        await TrainingApp.BuiltInAsync(client, Stop);
+        await Eventually.TrueAsync("it is published", () => Count(app) == 1, Stop);
+
+        await AnnounceAsync(app);
+        Assert.Equal(1, Count(app));
+        foreach (var (seconds, times) in new[] { (16, 2), (16, 2), (16, 3), (31, 3), (31, 4) })
+        {
+            app.Time.Forward(TimeSpan.FromSeconds(seconds));
+            await AnnounceAsync(app);
+            await Eventually.TrueAsync($"it is published {times} times", () => Count(app) == times, Stop);
+        }
+        Assert.Single(app.Neighbours.Activations.Where(a => a.ModelVersion == Retrieval).DistinctBy(a => a.ActivationId));
+
+        var asked = app.Neighbours.Activations.First(a => a.ModelVersion == Retrieval);
+        await app.PublishAsync(new IndexRebuilt { ActivationId = asked.ActivationId, ModelVersion = asked.ModelVersion, Task = asked.Task, Videos = 0 }, Stop);
+        await WaitAsync(client, Retrieval, m => m is { Active: true, Activation: "active" });
+        app.Time.Forward(TimeSpan.FromHours(1));
+        await AnnounceAsync(app);
+        await app.Bus.InactivityTask;
+        Assert.Equal(4, Count(app));
+    }
+
+    [Fact]
+    public async Task Activate_WhenTheIndexIsRebuilt_SwitchesAndCanBeRolledBack()
+    {
+        using var app = new TrainingApp();
+        app.Neighbours.Index = "rebuild";
+        var client = await WithSecondModelAsync(app);
+        await WaitAsync(client, Retrieval, m => m.Active);
+
+        var response = await client.PostAsync("/api/v1/models/second/activate", null, Stop);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        await WaitAsync(client, "second", m => m.Active);
+        await WaitAsync(client, Retrieval, m => m is { Active: false, Activation: null });
+
+        await client.PostAsync($"/api/v1/models/{Retrieval}/activate", null, Stop);
+        await WaitAsync(client, Retrieval, m => m.Active);
+        await WaitAsync(client, "second", m => !m.Active);
+    }
+
+    [Fact]
+    public async Task Activate_WhenTheIndexCannotBeRebuilt_FailsAndLeavesTheOldModelActive()
+    {
+        using var app = new TrainingApp();
+        app.Neighbours.Index = "rebuild";
+        var client = await WithSecondModelAsync(app);
+        await WaitAsync(client, Retrieval, m => m.Active);
+        app.Neighbours.Index = "fail";
+
+        await client.PostAsync("/api/v1/models/second/activate", null, Stop);
+
+        await WaitAsync(client, "second", m => m is { Active: false, Activation: "failed" });
+        await WaitAsync(client, Retrieval, m => m.Active);
+    }
+
+    [Fact]
+    public async Task Activate_WhenAskedTwiceOrOvertaken_KeepsOnePendingAndIgnoresLateAnswers()
+    {
+        using var app = new TrainingApp();
+        var client = await WithSecondModelAsync(app);
+        var first = await Eventually.ValueAsync("the built-in model is to be activated",
+            _ => Task.FromResult(app.Neighbours.Activations.FirstOrDefault(a => a.ModelVersion == Retrieval)), Stop);
+
+        await client.PostAsync("/api/v1/models/second/activate", null, Stop);
+        var again = await client.PostAsync("/api/v1/models/second/activate", null, Stop);
+        Assert.Equal("activating", (await again.Content.ReadFromJsonAsync<Model>(Stop))!.Activation);
+        Assert.Equal(1, await app.InDatabaseAsync(db => db.Activations.CountAsync(a => a.Task == "retrieval" && a.State == ActivationState.Pending, Stop)));
+
+        var second = await Eventually.ValueAsync("the second is published",
+            _ => Task.FromResult(app.Neighbours.Activations.FirstOrDefault(a => a.ModelVersion == "second")), Stop);
+        Assert.True(second.ActivatedAt > first.ActivatedAt);
+        await app.PublishAsync(new IndexRebuilt { ActivationId = second.ActivationId, ModelVersion = "second", Task = "retrieval", Videos = 0 }, Stop);
+        await WaitAsync(client, "second", m => m.Active);
+        await app.PublishAsync(new IndexRebuilt { ActivationId = first.ActivationId, ModelVersion = Retrieval, Task = "retrieval", Videos = 0 }, Stop);
+        await app.Bus.InactivityTask;
+        await WaitAsync(client, "second", m => m.Active);
+        Assert.False((await client.GetFromJsonAsync<Model>($"/api/v1/models/{Retrieval}", Stop))!.Active);
+    }
+
+    private static int Count(TrainingApp app) => app.Neighbours.Activations.Count(a => a.ModelVersion == Retrieval);
+
+    private static Task<bool> AnnounceAsync(TrainingApp app) => app.InScopeAsync<Announcer, bool>(async announcer =>
+    {
+        await announcer.AnnounceAsync(Stop);
+        return true;
+    });
+
+    private static async Task<bool> AnyAsync(TrainingApp one, TrainingApp other, string version, CancellationToken stop)
+    {
+        var (here, there) = (one.Neighbours.Activations, other.Neighbours.Activations);
+        await Task.Yield();
+        stop.ThrowIfCancellationRequested();
+        return here.Concat(there).Any(a => a.ModelVersion == version);
+    }
+
+    private static Task<Model> WaitAsync(HttpClient client, string version, Func<Model, bool> wished) =>
+        Eventually.ValueAsync<Model>($"{version} is as wished", async stop => await client.GetFromJsonAsync<Model>($"/api/v1/models/{version}", stop) is { } m && wished(m) ? m : null, Stop);
+
+    private static async Task<HttpClient> WithSecondModelAsync(TrainingApp app)
+    {
+        var client = app.CreateClient();
+        await TrainingApp.BuiltInAsync(client, Stop);
+        using var empty = new TemporaryFolder();
+        await app.InScopeAsync<ModelRegistry, bool>(registry => registry.AddAsync(new ModelRow
+        {
+            Version = "second", Task = "retrieval", Origin = "imported", Directory = VideoArtifacts.Model("second"), Description = "Another.", CreatedAt = DateTime.UtcNow,
+        }, empty.Path, Stop));
+        return client;
+    }
+}

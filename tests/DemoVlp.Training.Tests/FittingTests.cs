@@ -1,0 +1,72 @@
+using DemoVlp.Modeling;
+using DemoVlp.Modeling.Serialization;
+using DemoVlp.Training.Fitting;
+
+namespace DemoVlp.Training.Tests;
+
+public sealed class FittingTests
+{
+    [Theory]
+    [InlineData(2, 16, 1)]
+    [InlineData(7, 3, 2)]
+    [InlineData(100, 8, 12)]
+    public void BatchPlan_OverAnEpoch_TakesEachClipAtMostOnceInFullBatches(int clips, int batchSize, int stepsPerEpoch)
+    {
+        var plan = new BatchPlan(clips, batchSize, 3, seed: 1);
+
+        Assert.Equal((stepsPerEpoch, stepsPerEpoch * 3), (plan.StepsPerEpoch, plan.TotalSteps));
+        for (var epoch = 0; epoch < 3; epoch++)
+        {
+            var taken = Enumerable.Range(epoch * stepsPerEpoch, stepsPerEpoch).SelectMany(s => plan.Candidates(s).Take(plan.BatchSize)).ToList();
+            Assert.Equal(stepsPerEpoch * plan.BatchSize, taken.Distinct().Count());
+        }
+    }
+
+    [Fact]
+    public void BatchPlan_AskedForAStepOutOfOrder_GivesTheSameBatch()
+    {
+        var forward = new BatchPlan(50, 5, 4, seed: 9);
+        var batches = Enumerable.Range(0, forward.TotalSteps).Select(s => forward.Candidates(s).ToArray()).ToList();
+        var resumed = new BatchPlan(50, 5, 4, seed: 9);
+
+        Assert.Equal(batches[33], resumed.Candidates(33));
+        Assert.Equal(batches[4], resumed.Candidates(4));
+        Assert.NotEqual(batches[0], batches[10]);
+        Assert.NotEqual(batches[0], new BatchPlan(50, 5, 4, seed: 10).Candidates(0).ToArray());
+        Assert.Equal(Enumerable.Range(0, 50), batches[7].Order());
+    }
+
+    [Fact]
+    public void BatchPlan_OverManyEpochs_ChoosesEveryCaptionOfAClip()
+    {
+        var plan = new BatchPlan(2, 2, 100, seed: 3);
+        var chosen = Enumerable.Range(0, 100).Select(s => plan.Caption(s, 1, 5)).ToList();
+        Assert.Equal([0, 1, 2, 3, 4], chosen.Distinct().Order());
+    }
+
+    [Theory]
+    [InlineData(new[] { 2, 7, 3 }, new long[] { 0, 3 }, 2)]
+    [InlineData(new[] { 2, 7, 3 }, new long[] { 0, 2, 3 }, 2)]
+    [InlineData(new[] { 2, 3, 2, 3 }, new long[] { 0, 6, 4 }, 2)]
+    [InlineData(new[] { 2, 3, 2, 3 }, new long[] { 0, 2, 3 }, 2)]
+    public void CorpusTokens_WhenTheFileDoesNotFit_AreRefused(int[] ids, long[] offsets, int texts)
+    {
+        var refused = Assert.Throws<ModelFormatException>(() => CorpusTokens.Read(FileOf(ids, offsets), texts));
+        Assert.Equal("tokens-invalid", refused.Code);
+    }
+
+    [Fact]
+    public void CorpusTokens_OfAFile_AreThoseOfEachText()
+    {
+        var tokens = CorpusTokens.Read(FileOf([2, 7, 3, 2, 3], [0, 3, 5]), 2);
+        Assert.Equal([2, 7, 3], tokens[0]);
+        Assert.Equal([2, 3], tokens[1]);
+    }
+
+    private static byte[] FileOf(int[] ids, long[] offsets)
+    {
+        using var stream = new MemoryStream();
+        new SafetensorsWriter().Add("ids", ids, ids.Length).Add("offsets", offsets, offsets.Length).Write(stream);
+        return stream.ToArray();
+    }
+}

@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using DemoVlp.Artifacts;
+using DemoVlp.Contracts.Models;
+using DemoVlp.Contracts.Text;
+using DemoVlp.Modeling.Serialization;
+using MassTransit;
+
+namespace DemoVlp.Training.Tests;
+
+/// <summary>How the stand-ins for the other services behave, and what they were asked.</summary>
+internal sealed class Neighbours
+{
+    /// <summary>Whether TextTokenization answers.</summary>
+    public volatile bool Tokenizes = true;
+
+    /// <summary>Code of a failure to answer with instead of word pieces.</summary>
+    public volatile string? TokenizationFailure;
+
+    /// <summary>What QueryAnswering does with an activation: "rebuild", "fail" or "nothing".</summary>
+    public volatile string Index = "nothing";
+
+    public ConcurrentQueue<ModelActivated> Activations { get; } = [];
+    public ConcurrentQueue<TokenizeCorpus> Corpora { get; } = [];
+}
+
+/// <summary>TextTokenization in short: whole words of the model's vocabulary.</summary>
+internal sealed class TokenizerStandIn(Neighbours neighbours, IArtifactStore artifacts) : IConsumer<TokenizeCorpus>
+{
+    public async Task Consume(ConsumeContext<TokenizeCorpus> context)
+    {
+        var request = context.Message;
+        neighbours.Corpora.Enqueue(request);
+        if (!neighbours.Tokenizes) return;
+        if (neighbours.TokenizationFailure is { } code)
+        {
+            await context.Publish(new CorpusTokenized { CorpusId = request.CorpusId, FailureCode = code, FailureDetail = "It cannot be done." });
+            return;
+        }
+        var vocabulary = (await File.ReadAllLinesAsync(Path.Combine(artifacts.GetLocalDirectory(request.ModelDirectory), "vocab.txt"), context.CancellationToken)).ToList();
+        var (ids, offsets) = (new List<int>(), new List<long> { 0 });
+        foreach (var line in await File.ReadAllLinesAsync(artifacts.GetLocalPath(request.Texts), context.CancellationToken))
+        {
+            ids.Add(vocabulary.IndexOf("[CLS]"));
+            ids.AddRange(line.Split(' ').Select(w => Math.Max(1, vocabulary.IndexOf(w))));
+            ids.Add(vocabulary.IndexOf("[SEP]"));
+            offsets.Add(ids.Count);
+        }
+        var file = new SafetensorsWriter().Add("ids", ids.ToArray(), ids.Count).Add("offsets", offsets.ToArray(), offsets.Count);
+        var tokens = await artifacts.WriteAsync($"corpora/{request.CorpusId:n}/tokens.safetensors", "application/octet-stream", (target, _) =>
+        {
+            file.Write(target);
+            return Task.CompletedTask;
+        }, context.CancellationToken);
+        await context.Publish(new CorpusTokenized { CorpusId = request.CorpusId, Tokens = tokens });
+    }
+}
+
+/// <summary>QueryAnswering's answers to activations.</summary>
+internal sealed class IndexStandIn(Neighbours neighbours) : IConsumer<ModelActivated>
+{
+    public async Task Consume(ConsumeContext<ModelActivated> context)
+    {
+        var asked = context.Message;
+        neighbours.Activations.Enqueue(asked);
+        if (neighbours.Index == "rebuild")
+            await context.Publish(new IndexRebuilt { ActivationId = asked.ActivationId, ModelVersion = asked.ModelVersion, Task = asked.Task, Videos = 0 });
+        else if (neighbours.Index == "fail")
+            await context.Publish(new IndexRebuildFailed { ActivationId = asked.ActivationId, ModelVersion = asked.ModelVersion, Code = "model-unusable", Detail = "It cannot be loaded." });
+    }
+}
+
+/// <summary>A clock that can be put forward.</summary>
+internal sealed class ShiftedTime : TimeProvider
+{
+    private long shift;
+
+    public void Forward(TimeSpan by) => Interlocked.Add(ref shift, by.Ticks);
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddTicks(Interlocked.Read(ref shift));
+}

@@ -1,0 +1,181 @@
+using System.Net.ServerSentEvents;
+using System.Text.Json;
+using DemoVlp.Artifacts;
+using DemoVlp.Contracts.Http;
+using DemoVlp.Contracts.Models;
+using DemoVlp.Contracts.Training;
+using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.Testing;
+using DemoVlp.Training.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DemoVlp.Training.Tests;
+
+public sealed class TrainingRunTests
+{
+    private static readonly string[] Captions =
+        ["a red circle moves left", "a blue square moves right", "a green star stands still", "a yellow heart goes up", "a white cross goes down", "a purple ring is circling"];
+
+    private static readonly TrainingRunRequest Request = new() { Task = "retrieval", Dataset = "library", Epochs = 20, BatchSize = 3, LearningRate = 1e-3, Seed = 5 };
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Run_OnACaptionedLibrary_LearnsAndLeavesAModelThatIsNotActive()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+        var run = await TrainingApp.StartAsync(client, Request, Stop);
+
+        var seen = await WatchAsync(client, run.Id);
+
+        var end = seen[^1];
+        Assert.True(end.State == RunState.Completed, $"{end.State} {end.Failure}");
+        Assert.Equal((40, 40, 20), (end.Step, end.TotalSteps, end.Epoch));
+        var losses = await app.InDatabaseAsync(db => db.Runs.Where(r => r.Id == run.Id).Select(r => r.Losses).SingleAsync(Stop));
+        Assert.Equal(losses["total"], losses["global"] + losses["local"], 3);
+        // Three pairs at random: about 2 ln 3 = 2.2 for the global part and above 10 for the alignment.
+        Assert.InRange(losses["total"], 0, 5);
+        Assert.True(await app.Bus.Published.Any<TrainingStarted>(m => m.Context.Message is { TotalSteps: 40 } started && started.RunId == run.Id, Stop));
+        await Eventually.TrueAsync("the end is published",
+            stop => app.Bus.Published.Any<TrainingCompleted>(m => m.Context.Message.RunId == run.Id && m.Context.Message.ModelVersion == end.ModelVersion, stop), Stop);
+        Assert.True(await app.Bus.Published.Any<ModelRegistered>(m => m.Context.Message.ModelVersion == end.ModelVersion, Stop));
+
+        var model = (await TrainingApp.ModelsAsync(client, Stop)).Single(m => m.Version == end.ModelVersion);
+        Assert.Equal(("trained", run.Id, false, (string?)null), (model.Origin, model.RunId, model.Active, model.Activation));
+        using var loaded = ModelDirectory.Load(app.Services.GetRequiredService<IArtifactStore>().GetLocalDirectory(VideoArtifacts.Model(model.Version)));
+        Assert.Equal(256, loaded.Config.ObjectConfig.FeatureDim);
+        Assert.Empty(app.Services.GetRequiredService<IArtifactStore>().List($"runs/{run.Id:n}/checkpoint.safetensors"));
+    }
+
+    [Fact]
+    public async Task Run_WhenItsWorkerIsLostBetweenCheckpoints_EndsBitForBitAsIfItHadNotBeen()
+    {
+        using var app = new TrainingApp(settings: new() { ["Training:CheckpointSteps"] = "7" });
+        var client = await ReadyAsync(app);
+        var request = Request with { Epochs = 60 };
+        var undisturbed = await TrainingApp.StartAsync(client, request, Stop);
+        var expected = await EndAsync(client, undisturbed.Id, RunState.Completed);
+
+        var disturbed = await TrainingApp.StartAsync(client, request, Stop);
+        await TrainingApp.RunAsync(client, disturbed.Id, "it has taken some steps", r => r.Step > 2, Stop);
+        // Somebody else takes it and is never heard of again: the first worker stops without a checkpoint, and the run is free.
+        var taken = await app.InDatabaseAsync(db => db.Runs.Where(r => r.Id == disturbed.Id && r.State == RunState.Running).ExecuteUpdateAsync(set => set
+            .SetProperty(r => r.LeaseOwner, "somebody else").SetProperty(r => r.LeaseUntil, DateTime.UtcNow.AddSeconds(-1)).SetProperty(r => r.Version, r => r.Version + 1), Stop));
+        Assert.Equal(1, taken);
+        var actual = await EndAsync(client, disturbed.Id, RunState.Completed);
+
+        Assert.Equal(expected.Losses, actual.Losses);
+        Assert.Equal(await WeightsAsync(app, expected.ModelVersion!), await WeightsAsync(app, actual.ModelVersion!));
+    }
+
+    [Fact]
+    public async Task Run_WhenTheHostStops_IsTakenUpFromItsCheckpointByTheNextOne()
+    {
+        using var folder = new TemporaryFolder();
+        Guid id;
+        int reached;
+        using (var app = new TrainingApp(folder))
+        {
+            var client = await ReadyAsync(app);
+            id = (await TrainingApp.StartAsync(client, Request with { Epochs = 200 }, Stop)).Id;
+            reached = (await TrainingApp.RunAsync(client, id, "it has taken some steps", r => r.Step > 3, Stop)).Step;
+        }
+        using var next = new TrainingApp(folder);
+        var resumed = await TrainingApp.RunAsync(next.CreateClient(), id, "it goes on", r => r.State == RunState.Running && r.Phase == RunPhase.Training, Stop);
+        Assert.InRange(resumed.Step, reached, 400);
+        Assert.NotNull((await next.CreateClient().PostAsync($"/api/v1/training-runs/{id}/cancel", null, Stop)).EnsureSuccessStatusCode());
+        var end = await EndAsync(next.CreateClient(), id, RunState.Cancelled);
+        Assert.Single(next.Services.GetRequiredService<IArtifactStore>().List($"runs/{id:n}"), k => k.EndsWith("checkpoint.safetensors", StringComparison.Ordinal));
+        Assert.Null(end.ModelVersion);
+    }
+
+    [Fact]
+    public async Task Run_WhenTheLossIsNoNumberAnyMore_FailsAndKeepsTheLastCheckpoint()
+    {
+        using var app = new TrainingApp(settings: new() { ["Training:CheckpointSteps"] = "1" });
+        var client = await ReadyAsync(app);
+        var sick = await AddSickModelAsync(app, "purple");
+        // Two of six clips a step: the sick word is met within three steps, with this seed not in the first.
+        var run = await TrainingApp.StartAsync(client, Request with { BaseModel = sick, BatchSize = 2, Seed = 5 }, Stop);
+
+        var end = await EndAsync(client, run.Id, RunState.Failed);
+
+        Assert.Equal("diverged", end.Failure?.Code);
+        Assert.InRange(end.Step, 1, 2);
+        Assert.Null(end.ModelVersion);
+        Assert.Single(app.Services.GetRequiredService<IArtifactStore>().List($"runs/{run.Id:n}"), k => k.EndsWith("checkpoint.safetensors", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Run_WhenTokenisationFails_FailsWithItsCode()
+    {
+        using var app = new TrainingApp();
+        app.Neighbours.TokenizationFailure = "bad-vocabulary";
+        var client = await ReadyAsync(app);
+        var run = await TrainingApp.StartAsync(client, Request, Stop);
+        Assert.Equal("bad-vocabulary", (await EndAsync(client, run.Id, RunState.Failed)).Failure?.Code);
+    }
+
+    [Fact]
+    public async Task Run_WhenAVideoIsDeletedMeanwhile_GoesOnWithoutIt()
+    {
+        using var app = new TrainingApp(settings: new() { ["Training:CacheMegabytes"] = "1" });
+        app.Neighbours.Tokenizes = false;
+        var client = await ReadyAsync(app);
+        var run = await TrainingApp.StartAsync(client, Request with { Epochs = 2 }, Stop);
+        await TrainingApp.RunAsync(client, run.Id, "its clips are settled", r => r.Phase == RunPhase.Tokenizing, Stop);
+        await Eventually.TrueAsync("its captions are sent", () => !app.Neighbours.Corpora.IsEmpty, Stop);
+        var artifacts = app.Services.GetRequiredService<IArtifactStore>();
+        artifacts.Delete(VideoArtifacts.Regions(new Guid(1, 0, 0, new byte[8])));
+        app.Neighbours.Tokenizes = true;
+        // What the sweep of the run itself does after some seconds.
+        await app.PublishAsync(app.Neighbours.Corpora.First(), Stop);
+
+        Assert.Equal(4, (await EndAsync(client, run.Id, RunState.Completed)).Step);
+    }
+
+    private static async Task<HttpClient> ReadyAsync(TrainingApp app)
+    {
+        var client = app.CreateClient();
+        await TrainingApp.BuiltInAsync(client, Stop);
+        await app.AddClipsAsync(Captions, Stop);
+        return client;
+    }
+
+    private static async Task<TrainingRun> EndAsync(HttpClient client, Guid id, string state)
+    {
+        var end = await TrainingApp.RunAsync(client, id, "the run ends", r => r.EndedAt is not null, Stop);
+        Assert.True(end.State == state, $"{end.State} {end.Failure}");
+        return end;
+    }
+
+    private static async Task<List<TrainingRun>> WatchAsync(HttpClient client, Guid id)
+    {
+        await using var stream = await client.GetStreamAsync($"/api/v1/training-runs/{id}/events", Stop);
+        var seen = new List<TrainingRun>();
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(Stop))
+            seen.Add(JsonSerializer.Deserialize<TrainingRun>(item.Data, JsonSerializerOptions.Web)!);
+        return seen;
+    }
+
+    private static Task<byte[]> WeightsAsync(TrainingApp app, string version) =>
+        File.ReadAllBytesAsync(Path.Combine(app.Services.GetRequiredService<IArtifactStore>().GetLocalDirectory(VideoArtifacts.Model(version)), "model.safetensors"), Stop);
+
+    /// <summary>The built-in model, but one word's embedding is not a number.</summary>
+    private static async Task<string> AddSickModelAsync(TrainingApp app, string word)
+    {
+        const string version = "sick-1";
+        using var folder = new TemporaryFolder();
+        using var healthy = ModelDirectory.Load(app.Services.GetRequiredService<IArtifactStore>().GetLocalDirectory(VideoArtifacts.Model("tiny-retrieval-untrained-1")));
+        var embeddings = ModelWeights.Of(healthy.Network).Single(p => p.Name == "text_model.embeddings.word_embeddings.weight").Value;
+        using (TorchSharp.torch.no_grad()) embeddings[healthy.Vocabulary.ToList().IndexOf(word)].fill_(double.NaN);
+        ModelDirectory.Save(folder.Path, healthy.Config, healthy.Network, healthy.Vocabulary);
+        await app.InScopeAsync<Registry.ModelRegistry, bool>(registry => registry.AddAsync(new ModelRow
+        {
+            Version = version, Task = "retrieval", Origin = "imported", Directory = VideoArtifacts.Model(version), Description = "Sick.", CreatedAt = DateTime.UtcNow,
+        }, folder.Path, Stop));
+        return version;
+    }
+}
