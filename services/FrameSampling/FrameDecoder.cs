@@ -90,7 +90,8 @@ internal sealed partial class FrameDecoder(FrameSamplingOptions options)
     private string Picture(int output)
     {
         string Side(string side) => $"'max(1,round({side}*min(1,{options.MaxSide}/max(iw,ih))))'";
-        return $"scale=w={Side("iw")}:h={Side("ih")}:out_color_matrix=bt601:out_range=full,setsar=1,settb=1/1000000,showinfo@f{output},format=yuvj420p";
+        return $"scale=w={Side("iw")}:h={Side("ih")}:out_color_matrix=bt601:out_range=full:flags=bicubic+accurate_rnd+full_chroma_inp+full_chroma_int,"
+            + $"setsar=1,settb=1/1000000,showinfo@f{output},format=yuvj420p";
     }
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);

@@ -30,7 +30,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
         var exitCode = await MediaTools.RunAsync(MediaTools.Ffprobe, arguments, folder,
             line => { if (report.Length < MostReport) report.Append(line).Append('\n'); }, line => { if (log.Count < 100) log.Add(line); },
             options.TimeoutSeconds, cancellationToken);
-        if (exitCode != 0) throw Refusal(exitCode, log);
+        if (exitCode != 0) throw Refusal(exitCode, log, path);
         try
         {
             using var json = JsonDocument.Parse(report.ToString());
@@ -103,7 +103,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
             Text(format, "format_name") switch { "gif" => Seeking.Never, "mpegts" or "mpeg" => Seeking.Rough, _ => Seeking.Exact });
     }
 
-    private static VideoRefusedException Refusal(int exitCode, List<string> log)
+    private static VideoRefusedException Refusal(int exitCode, List<string> log, string path)
     {
         if (MediaTools.WasKilled(exitCode)) return DecoderGaveUp();
         var refused = log.Select(line => NotOnList().Match(line)).FirstOrDefault(m => m.Success)?.Groups[1].Value.Split(',')[0];
@@ -111,9 +111,18 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
             return AudioContainers.Contains(refused)
                 ? new(FailureCodes.NoVideoStream, "The file has no moving pictures in it, only sound.")
                 : new(FailureCodes.UnsupportedFormat, "The file is not in one of the video formats accepted: MP4, MOV, Matroska, WebM, AVI, GIF, MPEG, FLV, Ogg, WMV.");
-        if (log.Any(line => line.Contains("moov atom not found", StringComparison.Ordinal)))
+        if (log.Any(line => line.Contains("moov atom not found", StringComparison.Ordinal)) && BeginsLikeMp4(path))
             return new(FailureCodes.DecodeFailed, "The file is incomplete: its index is missing, as after an interrupted upload or recording.");
         return new(FailureCodes.NotAVideo, "The file is not a video.");
+    }
+
+    // ffmpeg takes many a text for an mp4 without index; a file that was one begins with one of these boxes.
+    private static bool BeginsLikeMp4(string path)
+    {
+        Span<byte> head = stackalloc byte[8];
+        using var file = File.OpenRead(path);
+        file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        return Encoding.ASCII.GetString(head[4..]) is "ftyp" or "mdat" or "moov" or "free" or "skip" or "wide" or "pnot" or "styp";
     }
 
     private static long Pixels(JsonElement stream) => Size(stream, "width") * Size(stream, "height");

@@ -148,7 +148,7 @@ public sealed class FrameSamplerTests : IDisposable
     [InlineData("rgba", "png", "alpha.mov")]
     public async Task Sample_WhenPixelFormatIsUnusual_TakesItsColoursRight(string format, string codec, string name)
     {
-        var path = await Clips.MakeAsync(folder[name], "-f", "lavfi", "-i", "color=white:s=63x47:r=5:d=1", "-pix_fmt", format, "-vf", "setsar=4/3", "-c:v", codec);
+        var path = await Clips.MakeAsync(folder[name], "-f", "lavfi", "-i", "color=white:s=64x48:r=5:d=1", "-vf", $"format={format},scale=63:47,setsar=4/3", "-c:v", codec);
 
         var video = await Clips.SampleAsync(path, o => o.Count = 2);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using DemoVlp.Contracts.Videos;
 using DemoVlp.Testing;
 
@@ -88,6 +89,7 @@ public sealed class HostileFilesTests : IDisposable
     }
 
     [Fact]
+    [SupportedOSPlatform("linux")]
     public async Task Sample_WhenCancelled_LeavesNeitherProcessNorFolder()
     {
         var bomb = Clips.MakeBomb(folder["bomb.gif"]);

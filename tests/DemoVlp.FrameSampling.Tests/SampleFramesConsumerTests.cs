@@ -76,7 +76,7 @@ public sealed class SampleFramesConsumerTests(SamplingHost host)
 
         await host.PublishAsync(video);
 
-        Assert.True(await host.Harness.Consumed.Any<VideoUploaded>(m => m.Context.Message.VideoId == video.VideoId && m.Exception is null, Clips.Token));
+        await Eventually.TrueAsync("the message is consumed", token => host.Harness.Consumed.Any<VideoUploaded>(m => m.Context.Message.VideoId == video.VideoId && m.Exception is null, token), Clips.Token);
         Assert.False(await host.Harness.Published.Any(m => m.MessageObject is FramesSampled s && s.VideoId == video.VideoId
             || m.MessageObject is VideoProcessingFailed f && f.VideoId == video.VideoId, Clips.Token));
     }

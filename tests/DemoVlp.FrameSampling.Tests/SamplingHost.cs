@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Videos;
-using DemoVlp.FrameSampling;
 using DemoVlp.FrameSampling.Tests;
 using DemoVlp.Testing;
 using MassTransit;

@@ -8,7 +8,7 @@ namespace DemoVlp.Testing;
 internal static partial class ClipWorkshop
 {
     // Raise the number when a clip's recipe changes: machines keep the files.
-    private static readonly string Folder = Path.Combine(Path.GetTempPath(), $"demovlp-sample-clips-2-{Environment.UserName}");
+    private static readonly string Folder = Path.Combine(Path.GetTempPath(), $"demovlp-sample-clips-3-{Environment.UserName}");
 
     public static Task<string> MakeAsync(string name, string arguments, CancellationToken cancellationToken, bool throughPipe = false) =>
         OnceAsync(name, async path =>

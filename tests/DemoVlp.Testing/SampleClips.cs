@@ -38,7 +38,7 @@ public static class SampleClips
             $"-f lavfi -i color=red:s=240x320:r=25:d=2 -f lavfi -i color=blue:s=240x160:r=25:d=2 -filter_complex [0][1]overlay=y=160,transpose=clock {X264}", cancellationToken);
         var version = await ClipWorkshop.FfmpegMajorVersionAsync(cancellationToken);
         return await ClipWorkshop.MakeAsync("rotated.mp4",
-            version >= 6 ? $"-display_rotation 90 -i {lying} -c copy" : $"-i {lying} -c copy -metadata:s:v:0 rotate=270", cancellationToken);
+            version >= 6 ? $"-display_rotation 90 -i {lying} -c copy" : $"-i {lying} -c copy -metadata:s:v:0 rotate=90", cancellationToken);
     }
 
     /// <summary>An animated GIF of 2 s, 160x120, 10 frames a second: red, then green.</summary>

@@ -9,10 +9,10 @@ public sealed record FramesSampled
     /// <summary>Length in seconds; null where neither container nor stream tells.</summary>
     public double? DurationSeconds { get; init; }
 
-    /// <summary>Width of the upright picture in pixels.</summary>
+    /// <summary>Width of the first sampled frame in pixels: upright, and scaled down where the picture is larger than frames are kept.</summary>
     public required int Width { get; init; }
 
-    /// <summary>Height of the upright picture in pixels.</summary>
+    /// <summary>Height of the first sampled frame in pixels.</summary>
     public required int Height { get; init; }
 
     /// <summary>The frames in ascending time.</summary>

@@ -54,7 +54,7 @@ public static class Safetensors
         return writer;
     }
 
-    private static ScalarType TypeOf(string dtype) => dtype switch
+    internal static ScalarType TypeOf(string dtype) => dtype switch
     {
         "F64" => ScalarType.Float64,
         "F32" => ScalarType.Float32,
