@@ -51,6 +51,7 @@ internal sealed class CatalogHost : WebApplicationFactory<CatalogOptions>
             // MassTransit keeps the first host's logger for the whole process, also when that host is gone.
             services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
             services.AddMassTransitTestHarness(bus => others?.Invoke(bus));
+            services.AddOpenApi();
             if (!sweeping) services.Remove(services.Single(service => service.ImplementationType == typeof(SweepService)));
         });
     }
