@@ -22,6 +22,14 @@ public static class Safetensors
         return tensors;
     }
 
+    /// <summary>Reads a file's metadata alone.</summary>
+    /// <exception cref="ModelFormatException"><c>safetensors-malformed</c>: the file is no valid safetensors file.</exception>
+    public static IReadOnlyDictionary<string, string> ReadMetadata(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return SafetensorsHeader.Read(stream).Metadata;
+    }
+
     /// <summary>Writes tensors of any device; values are stored bit for bit.</summary>
     public static void Save(Stream stream, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         Writer(tensors, metadata).Write(stream);
@@ -46,7 +54,7 @@ public static class Safetensors
         return writer;
     }
 
-    private static ScalarType TypeOf(string dtype) => dtype switch
+    internal static ScalarType TypeOf(string dtype) => dtype switch
     {
         "F64" => ScalarType.Float64,
         "F32" => ScalarType.Float32,

@@ -1,0 +1,117 @@
+// Question answering head (paper section 4.3; reference: class BUTDQAHead, after "bottom-up and top-down attention").
+// B: questions, R: regions, d: width of the common space and of the head, A: answers.
+
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace DemoVlp.Modeling.VideoLanguage;
+
+/// <summary>Regions [B, R, d], question [B, d] and region mask [B, R] (1 or 0) to logits [B, A] and attention [B, R].</summary>
+internal sealed class BUTDQAHead : Module<Tensor, Tensor, Tensor, (Tensor Logits, Tensor Attention)>
+{
+    private readonly RegionAttention v_att;
+    private readonly AnswerClassifier classifier;
+
+    internal BUTDQAHead(int dim, int answers, PaddingRule padding) : base(nameof(BUTDQAHead))
+    {
+        v_att = new RegionAttention(dim, padding);
+        classifier = new AnswerClassifier(dim, answers);
+        RegisterComponents();
+    }
+
+    public override (Tensor Logits, Tensor Attention) forward(Tensor regions, Tensor question, Tensor mask)
+    {
+        var attention = v_att.call(regions, question, mask); // (B, R)
+        var seen = attention.unsqueeze(1).matmul(regions).squeeze(1); // (B, d)
+        return (classifier.call(question, seen), attention);
+    }
+}
+
+internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor>
+{
+    private readonly PaddingRule padding;
+    private readonly WeightNormProjection v_proj;
+    private readonly WeightNormProjection q_proj;
+    private readonly Dropout dropout;
+    private readonly WeightNormLinear linear;
+
+    internal RegionAttention(int dim, PaddingRule padding) : base(nameof(RegionAttention))
+    {
+        this.padding = padding;
+        v_proj = new WeightNormProjection(dim);
+        q_proj = new WeightNormProjection(dim);
+        dropout = Dropout(0.2);
+        linear = new WeightNormLinear(dim, 1);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor regions, Tensor question, Tensor mask) => Logits(regions, question, mask).softmax(-1);
+
+    internal Tensor Logits(Tensor regions, Tensor question, Tensor mask)
+    {
+        var joint = v_proj.call(regions) * q_proj.call(question).unsqueeze(1); // (B, R, d)
+        var scores = linear.call(dropout.call(joint)).squeeze(-1); // (B, R)
+        // The published code multiplies: a padded region keeps the logit 0 and with it a part of the attention.
+        if (padding == PaddingRule.Reference) return scores * mask.to_type(scores.dtype);
+        return scores.masked_fill(mask.eq(0), -1e9f);
+    }
+}
+
+internal sealed class AnswerClassifier : Module<Tensor, Tensor, Tensor>
+{
+    private readonly WeightNormProjection q_net;
+    private readonly WeightNormProjection v_net;
+    private readonly Sequential main;
+
+    internal AnswerClassifier(int dim, int answers) : base(nameof(AnswerClassifier))
+    {
+        q_net = new WeightNormProjection(dim);
+        v_net = new WeightNormProjection(dim);
+        main = Sequential(("0", Linear(dim, 2 * dim)), ("1", ReLU()), ("3", Linear(2 * dim, answers)));
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor question, Tensor seen) => main.call(q_net.call(question) * v_net.call(seen));
+}
+
+/// <summary>Weight-normalised linear layer and ReLU; the layer's keys are <c>main.0.*</c>.</summary>
+internal sealed class WeightNormProjection : Module<Tensor, Tensor>
+{
+    private readonly Sequential main;
+
+    internal WeightNormProjection(int dim) : base(nameof(WeightNormProjection))
+    {
+        main = Sequential(("0", new WeightNormLinear(dim, dim)), ("1", ReLU()));
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x) => main.call(x);
+}
+
+/// <summary>x (g V / ||V||)^T + b with one scalar g and the Frobenius norm of the whole matrix (torch: weight_norm with dim None).</summary>
+internal sealed class WeightNormLinear : Module<Tensor, Tensor>
+{
+    private readonly Parameter bias;
+    private readonly Parameter weight_g;
+    private readonly Parameter weight_v;
+
+    internal WeightNormLinear(int inputs, int outputs) : base(nameof(WeightNormLinear))
+    {
+        bias = Parameter(zeros(outputs));
+        weight_g = Parameter(ones(Array.Empty<long>()));
+        weight_v = Parameter(ones(outputs, inputs));
+        RegisterComponents();
+    }
+
+    /// <summary>torch's initialisation of a linear layer, taken apart.</summary>
+    internal void Initialise(Generator generator)
+    {
+        var bound = 1 / Math.Sqrt(weight_v.shape[1]);
+        weight_v.uniform_(-bound, bound, generator);
+        bias.uniform_(-bound, bound, generator);
+        weight_g.copy_(weight_v.norm());
+    }
+
+    public override Tensor forward(Tensor x) => functional.linear(x, weight_v * (weight_g / weight_v.norm()), bias);
+}

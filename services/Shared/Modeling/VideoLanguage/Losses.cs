@@ -1,0 +1,112 @@
+// Training objectives (paper sections 3.2 and 3.3; reference: model/loss.py; spec section 6.3).
+
+using static TorchSharp.torch;
+
+namespace DemoVlp.Modeling.VideoLanguage;
+
+/// <summary>Global similarity of both sides.</summary>
+public static class GlobalSimilarity
+{
+    /// <summary>Cosines of texts [B, d] (rows) and videos [M, d] (columns): [B, M].</summary>
+    public static Tensor Cosine(Tensor texts, Tensor videos)
+    {
+        using var scope = NewDisposeScope();
+        return Unit(texts).matmul(Unit(videos).t()).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Unit(Tensor x) => x / x.norm(-1, keepdim: true).clamp_min(1e-8);
+}
+
+/// <summary>Symmetric InfoNCE: the diagonal of a similarity matrix against its rows and its columns, both summed.</summary>
+/// <param name="Temperature">Divides the similarities.</param>
+public sealed record NormSoftmaxLoss(double Temperature = 0.05)
+{
+    /// <summary>Similarities [B, M] to a scalar.</summary>
+    public Tensor Compute(Tensor similarities)
+    {
+        using var scope = NewDisposeScope();
+        var x = similarities / Temperature;
+        var rows = x.log_softmax(1).diagonal().mean();
+        var columns = x.log_softmax(0).diagonal().mean();
+        return (-(rows + columns)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Hinge on the difference between each pair's similarity and those of wrong pairs. Not used by any configuration of the paper.</summary>
+/// <param name="Margin">Difference from which a wrong pair costs nothing.</param>
+/// <param name="FixNorm">Leaves the pairs themselves out of the mean.</param>
+public sealed record MaxMarginRankingLoss(double Margin = 1, bool FixNorm = true)
+{
+    /// <summary>Similarities [B, B] to a scalar.</summary>
+    public Tensor Compute(Tensor similarities)
+    {
+        using var scope = NewDisposeScope();
+        var diagonal = similarities.diagonal().unsqueeze(1);
+        var rows = (Margin - (diagonal - similarities)).relu();
+        var columns = (Margin - (diagonal - similarities.t())).relu();
+        var both = stack([rows, columns]);
+        if (FixNorm)
+        {
+            var wrong = 1 - eye(similarities.shape[0], dtype: similarities.dtype, device: similarities.device);
+            return ((both * wrong).sum() / (2 * wrong.sum())).MoveToOuterDisposeScope();
+        }
+        return both.mean().MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Region-word alignment loss: divergence of each video's distribution over the captions from its own caption.</summary>
+/// <param name="Alignment">Gives the similarities.</param>
+public sealed record RWALoss(RegionWordAlignment Alignment)
+{
+    /// <summary>Regions and words as in <see cref="RegionWordAlignment.Similarity"/>, one caption per video, to a scalar.</summary>
+    public Tensor Compute(Tensor regions, Tensor regionMask, Tensor words, Tensor? wordMask = null)
+    {
+        using var scope = NewDisposeScope();
+        return FromSimilarities(Alignment.Similarity(regions, regionMask, words, wordMask)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor FromSimilarities(Tensor similarities)
+    {
+        var logits = similarities * Alignment.Lambda;
+        var logTarget = (eye(similarities.shape[0], dtype: similarities.dtype, device: similarities.device) + 1e-6).log();
+        return (logits.softmax(1) * (logits.log_softmax(1) - logTarget)).sum(1).mean();
+    }
+}
+
+/// <summary>The three numbers of a step.</summary>
+/// <param name="Total">What is minimised.</param>
+/// <param name="Global">InfoNCE of the global similarities, 0 if unused.</param>
+/// <param name="Local">Region-word alignment, 0 if unused.</param>
+public sealed record GlobalLocalLossValue(Tensor Total, Tensor Global, Tensor Local);
+
+/// <summary>The paper's objective: <see cref="NormSoftmaxLoss"/> plus <see cref="RWALoss"/>.</summary>
+/// <param name="Alignment">Gives the local similarities.</param>
+/// <param name="Temperature">Of the global part.</param>
+/// <param name="UseLocal">Adds the alignment loss.</param>
+/// <param name="UseGlobal">Adds the global loss; without either part it is used all the same.</param>
+public sealed record GlobalLocalLoss(RegionWordAlignment Alignment, double Temperature = 0.05, bool UseLocal = true, bool UseGlobal = true)
+{
+    /// <summary>The objective a model is trained with.</summary>
+    public static GlobalLocalLoss For(ModelConfig config) => new(RegionWordAlignment.For(config), config.Temperature);
+
+    /// <summary>Global similarities [B, B] (rows texts), regions [B, R, d] and words [B, L, d] with their masks (0 or -100).</summary>
+    public GlobalLocalLossValue Compute(Tensor globalSimilarities, Tensor regions, Tensor regionMask, Tensor words, Tensor? wordMask = null)
+    {
+        var zero = zeros(Array.Empty<long>(), globalSimilarities.dtype, globalSimilarities.device);
+        var global = UseGlobal || !UseLocal ? new NormSoftmaxLoss(Temperature).Compute(globalSimilarities) : zero;
+        var local = UseLocal ? new RWALoss(Alignment).Compute(regions, regionMask, words, wordMask) : zero;
+        return new GlobalLocalLossValue(global + local, global, local);
+    }
+
+    /// <summary>The objective of a batch of pairs; <paramref name="attentionMask"/> is the tokens' [B, T].</summary>
+    public GlobalLocalLossValue Compute(RelationOutput output, Tensor attentionMask)
+    {
+        using var scope = NewDisposeScope();
+        var wordMask = (attentionMask.narrow(1, 1, attentionMask.shape[1] - 1).to_type(output.LocalText.dtype) - 1) * 100;
+        var loss = Compute(GlobalSimilarity.Cosine(output.GlobalText, output.GlobalObject), output.LocalObject, output.ObjectMask, output.LocalText, wordMask);
+        loss.Total.MoveToOuterDisposeScope();
+        loss.Global.MoveToOuterDisposeScope();
+        loss.Local.MoveToOuterDisposeScope();
+        return loss;
+    }
+}

@@ -1,0 +1,128 @@
+using static TorchSharp.torch;
+
+namespace DemoVlp.Modeling.VideoLanguage.Training;
+
+/// <summary>Which of the two update rules called AdamW.</summary>
+public enum AdamWRule
+{
+    /// <summary>transformers 4.10, which the paper trains with: epsilon 1e-6 before the bias correction, weight decay after the update.</summary>
+    Reference,
+
+    /// <summary>torch.optim.AdamW: epsilon 1e-8 after the bias correction, weight decay before the update.</summary>
+    Torch,
+}
+
+/// <summary>AdamW (betas 0.9 and 0.999) over named parameters. Written out because its state has to be saved and restored exactly.</summary>
+public sealed class AdamW : IDisposable
+{
+    private const double Beta1 = 0.9, Beta2 = 0.999;
+    private readonly IReadOnlyList<(string Name, Tensor Value)> parameters;
+    private readonly Dictionary<string, State> states = new(StringComparer.Ordinal);
+    private readonly AdamWRule rule;
+    private readonly double weightDecay;
+
+    private sealed class State(Tensor mean, Tensor variance)
+    {
+        internal readonly Tensor Mean = mean, Variance = variance;
+        internal long Steps;
+    }
+
+    /// <summary>An optimiser without history for parameters that are already on their device.</summary>
+    public AdamW(IEnumerable<(string Name, Tensor Value)> parameters, AdamWRule rule = AdamWRule.Reference, double weightDecay = 0) =>
+        (this.parameters, this.rule, this.weightDecay) = ([.. parameters], rule, weightDecay);
+
+    /// <summary>Sets all gradients to zero.</summary>
+    public void ZeroGradients()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var (_, parameter) in parameters) parameter.grad?.zero_();
+    }
+
+    /// <summary>The Euclidean norm of all gradients; with a positive maximum, larger gradients are scaled down to it.</summary>
+    public double ClipGradients(double maximum = 0)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var gradients = parameters.Select(p => p.Value.grad).OfType<Tensor>().ToList();
+        var norm = stack(gradients.Select(g => g.norm())).norm().item<float>();
+        if (maximum > 0 && norm > maximum)
+            foreach (var gradient in gradients) gradient.mul_(maximum / (norm + 1e-6));
+        return norm;
+    }
+
+    /// <summary>One update; parameters without a gradient stay as they are.</summary>
+    public void Step(double learningRate)
+    {
+        using var noGradient = no_grad();
+        foreach (var (name, parameter) in parameters)
+        {
+            using var scope = NewDisposeScope();
+            if (parameter.grad is not { } gradient) continue;
+            if (!states.TryGetValue(name, out var state))
+                states.Add(name, state = new State(zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()));
+            state.Steps++;
+            state.Mean.mul_(Beta1).add_(gradient, 1 - Beta1);
+            state.Variance.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+            Update(parameter, state, learningRate);
+        }
+    }
+
+    /// <summary>The history as tensors: <c>mean.*</c>, <c>variance.*</c> and <c>steps.*</c> by parameter. They stay the optimiser's, except the counts.</summary>
+    public IEnumerable<(string Name, Tensor Value)> Save() =>
+        states.SelectMany(s => new[] { ("mean." + s.Key, s.Value.Mean), ("variance." + s.Key, s.Value.Variance), ("steps." + s.Key, tensor(s.Value.Steps)) });
+
+    /// <summary>Replaces the history by a saved one.</summary>
+    /// <exception cref="ModelFormatException"><c>training-state-mismatch</c>: it belongs to other parameters.</exception>
+    public void Restore(IReadOnlyDictionary<string, Tensor> saved)
+    {
+        using var scope = NewDisposeScope();
+        var restored = new Dictionary<string, State>(StringComparer.Ordinal);
+        foreach (var (name, parameter) in parameters)
+        {
+            if (!saved.TryGetValue("mean." + name, out var mean)) continue; // It had no gradient so far.
+            if (!saved.TryGetValue("variance." + name, out var variance) || !saved.TryGetValue("steps." + name, out var steps) || steps.dtype != ScalarType.Int64 || steps.numel() != 1
+                || !mean.shape.SequenceEqual(parameter.shape) || !variance.shape.SequenceEqual(parameter.shape))
+            {
+                throw new ModelFormatException("training-state-mismatch", $"The saved training state does not fit the parameter {name}.");
+            }
+            restored.Add(name, new State(Own(mean, parameter), Own(variance, parameter)) { Steps = steps.item<long>() });
+        }
+        if (restored.Count * 3 != saved.Count) throw new ModelFormatException("training-state-mismatch", "The saved training state belongs to another model.");
+        Dispose();
+        foreach (var (name, state) in restored)
+        {
+            state.Mean.DetachFromDisposeScope();
+            state.Variance.DetachFromDisposeScope();
+            states.Add(name, state);
+        }
+    }
+
+    /// <summary>Frees the history.</summary>
+    public void Dispose()
+    {
+        foreach (var state in states.Values)
+        {
+            state.Mean.Dispose();
+            state.Variance.Dispose();
+        }
+        states.Clear();
+    }
+
+    private static Tensor Own(Tensor value, Tensor parameter) => value.to(parameter.dtype, parameter.device, copy: true);
+
+    private void Update(Tensor parameter, State state, double learningRate)
+    {
+        var correction1 = 1 - Math.Pow(Beta1, state.Steps);
+        var correction2 = Math.Sqrt(1 - Math.Pow(Beta2, state.Steps));
+        if (rule == AdamWRule.Reference)
+        {
+            parameter.addcdiv_(state.Mean, state.Variance.sqrt().add_(1e-6), -learningRate * correction2 / correction1);
+            if (weightDecay > 0) parameter.mul_(1 - learningRate * weightDecay);
+        }
+        else
+        {
+            if (weightDecay > 0) parameter.mul_(1 - learningRate * weightDecay);
+            parameter.addcdiv_(state.Mean, state.Variance.sqrt().div_(correction2).add_(1e-8), -learningRate / correction1);
+        }
+    }
+}

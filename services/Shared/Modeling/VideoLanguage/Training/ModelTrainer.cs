@@ -1,0 +1,126 @@
+using System.Globalization;
+using DemoVlp.Modeling.Serialization;
+using DemoVlp.Modeling.VideoLanguage.Inference;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace DemoVlp.Modeling.VideoLanguage.Training;
+
+/// <summary>
+/// Trains a network batch by batch. Not thread-safe, and it seeds torch's default generator at each step, so one process trains one model at a time.
+/// A state saved after any step continues bit for bit on the CPU (with the same number of threads).
+/// </summary>
+public abstract class ModelTrainer<TSample> : IDisposable
+{
+    private const string ModelPrefix = "model.", OptimizerPrefix = "optimizer.";
+    private readonly Module network;
+    private readonly TrainingOptions options;
+    private readonly AdamW optimizer;
+
+    private protected ModelTrainer(Module network, ModelConfig config, TrainingOptions options, Device device)
+    {
+        (this.network, Config, this.options, Device) = (network, config, options, device);
+        optimizer = new AdamW(ModelWeights.Of(network), options.Rule, options.WeightDecay);
+        LearningRate = options.LearningRate;
+    }
+
+    /// <summary>Architecture.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Steps done, those before a restored state included.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Used by the next step; part of the saved state.</summary>
+    public double LearningRate { get; set; }
+
+    private protected Device Device { get; }
+
+    /// <summary>The forward pass of a batch: (total, global, local loss, correct answers), scalars.</summary>
+    private protected abstract (Tensor Total, Tensor? Global, Tensor? Local, Tensor Correct) Forward(IReadOnlyList<TSample> batch, Random? frames);
+
+    /// <summary>One step: forward, backward, clipping, update.</summary>
+    /// <exception cref="NotFiniteNumberException">The loss or a gradient is not a number any more; the weights are as before the step.</exception>
+    /// <exception cref="ModelFormatException"><c>regions-mismatch</c>.</exception>
+    public StepResult Step(IReadOnlyList<TSample> batch)
+    {
+        using var scope = NewDisposeScope();
+        var seed = options.Seed * 1_000_003 + (ulong)Steps;
+        manual_seed(unchecked((long)(seed & long.MaxValue)));
+        network.train();
+        optimizer.ZeroGradients();
+        var result = Forward(batch, new Random(unchecked((int)(seed ^ (seed >> 32)))));
+        result.Total.backward();
+        var norm = optimizer.ClipGradients(options.MaxGradientNorm);
+        var values = Values(result, batch.Count, norm);
+        if (!double.IsFinite(values.Loss) || !double.IsFinite(norm)) throw new NotFiniteNumberException($"Training diverged at step {Steps + 1}: the loss is {values.Loss}, the gradient's norm {norm}.", values.Loss);
+        optimizer.Step(LearningRate);
+        Steps++;
+        return values;
+    }
+
+    /// <summary>The losses of a batch with the network as it would serve: no dropout, evenly chosen frames, no update.</summary>
+    public StepResult Evaluate(IReadOnlyList<TSample> batch)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        network.eval();
+        return Values(Forward(batch, frames: null), batch.Count, 0);
+    }
+
+    /// <summary>Writes the model as a directory that <see cref="ModelDirectory.Load"/> reads.</summary>
+    public void SaveModel(string directory, IReadOnlyList<string> vocabulary, IReadOnlyList<string>? answers = null) =>
+        ModelDirectory.Save(directory, Config, network, vocabulary, answers);
+
+    /// <summary>Writes weights, the optimiser's history, step and learning rate to one safetensors file.</summary>
+    public void SaveState(string path)
+    {
+        using var scope = NewDisposeScope();
+        var tensors = ModelWeights.Of(network).Select(t => (ModelPrefix + t.Name, t.Value)).Concat(optimizer.Save().Select(t => (OptimizerPrefix + t.Name, t.Value)));
+        Safetensors.Save(path, [.. tensors], new Dictionary<string, string>
+        {
+            ["format"] = "pt",
+            ["step"] = Steps.ToString(CultureInfo.InvariantCulture),
+            ["learning_rate"] = LearningRate.ToString("R", CultureInfo.InvariantCulture),
+            ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
+            ["config"] = Config.ToJson(),
+        });
+    }
+
+    /// <summary>Continues from a saved state; the options must be the same for the same bits.</summary>
+    /// <exception cref="ModelFormatException"><c>safetensors-malformed</c>, <c>weights-mismatch</c> or <c>training-state-mismatch</c>.</exception>
+    public void RestoreState(string path)
+    {
+        using var scope = NewDisposeScope();
+        var metadata = Safetensors.ReadMetadata(path);
+        if (!metadata.TryGetValue("step", out var step) || !long.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var steps)
+            || !metadata.TryGetValue("learning_rate", out var rate) || !double.TryParse(rate, NumberStyles.Float, CultureInfo.InvariantCulture, out var learningRate))
+        {
+            throw new ModelFormatException("training-state-mismatch", "The file is not a saved training state.");
+        }
+        var tensors = Safetensors.Load(path);
+        ModelWeights.LoadStrictly(network, Part(ModelPrefix));
+        optimizer.Restore(Part(OptimizerPrefix));
+        (Steps, LearningRate) = (steps, learningRate);
+
+        Dictionary<string, Tensor> Part(string prefix) => tensors.Where(t => t.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[prefix.Length..], t => t.Value);
+    }
+
+    /// <summary>Frees the optimiser's history and the network.</summary>
+    public void Dispose()
+    {
+        optimizer.Dispose();
+        network.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Both sides of a batch as tensors. Videos with unequal numbers of frames go through the encoder in groups.</summary>
+    private protected IReadOnlyList<ObjectInput> Inputs(IEnumerable<IReadOnlyList<Regions.FrameRegions>> videos, Random? frames) =>
+        [.. videos.Select(v => frames is null || v.Count == 0
+            ? ObjectInput.Create(v, Config.ObjectConfig)
+            : ObjectInput.Create(v, FrameSampling.Random(v.Count, Config.ObjectConfig.NumFrames, frames), Config.ObjectConfig))];
+
+    private static StepResult Values((Tensor Total, Tensor? Global, Tensor? Local, Tensor Correct) result, int count, double norm) =>
+        new(Number(result.Total), Number(result.Global), Number(result.Local), Number(result.Correct) / count, norm);
+
+    private static double Number(Tensor? scalar) => scalar is null ? 0 : scalar.to_type(ScalarType.Float64).item<double>();
+}

@@ -1,0 +1,39 @@
+using DemoVlp.Modeling.VideoLanguage.Inference;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace DemoVlp.Modeling.VideoLanguage.Training;
+
+/// <summary>Trains a QA model with cross-entropy over its answers.</summary>
+public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
+{
+    private readonly ObjectQARelation network;
+
+    /// <summary>
+    /// Takes over a network (from <see cref="ModelDirectory.Create"/> or <see cref="ModelDirectory.Load"/>) and moves it to the device. To start from a
+    /// retrieval model, copy its weights first with <see cref="ModelWeights.LoadMatching"/>.
+    /// </summary>
+    /// <exception cref="ModelFormatException"><c>model-task</c>: it is no QA model.</exception>
+    public QuestionAnsweringTrainer(Module network, ModelConfig config, TrainingOptions options, Device? device = null)
+        : base(Devices.Move(network, device), config, options, device ?? CPU) =>
+        this.network = network as ObjectQARelation ?? throw new ModelFormatException("model-task", "The model searches; this training needs a question-answering model.");
+
+    private protected override (Tensor Total, Tensor? Global, Tensor? Local, Tensor Correct) Forward(IReadOnlyList<QuestionSample> batch, Random? frames)
+    {
+        if (batch.Count == 0) throw new ArgumentException("The batch is empty.", nameof(batch));
+        if (batch.Any(s => s.Label < 0 || s.Label >= Config.NumLabels)) throw new ArgumentException($"A label lies outside the model's {Config.NumLabels} answers.", nameof(batch));
+        var inputs = Inputs(batch.Select(s => s.Frames), frames);
+        var logits = new Tensor[batch.Count];
+        foreach (var group in Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Frames))
+        {
+            var (ids, mask) = TextInput.Stack([.. group.Select(i => batch[i].TokenIds)], Config, Device);
+            var (objects, objectMask) = ObjectInput.Stack([.. group.Select(i => inputs[i])], Device);
+            var output = network.call(ids, mask, objects, objectMask);
+            var row = 0;
+            foreach (var i in group) logits[i] = output.Logits[row++];
+        }
+        var all = stack(logits);
+        var labels = tensor([.. batch.Select(s => (long)s.Label)], device: Device);
+        return (functional.cross_entropy(all, labels), null, null, all.detach().argmax(1).eq(labels).sum());
+    }
+}

@@ -1,0 +1,72 @@
+// Divided attention (paper section 3.1; reference: model/video_transformer/region_transformer, class VarAttention).
+// B: videos, F: frames, N: regions per frame, R = F*N, D: width, h: heads, G: groups, S: tokens of a group.
+
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace DemoVlp.Modeling.VideoLanguage;
+
+/// <summary>Which region tokens see each other besides [CLS].</summary>
+internal enum AttentionGroups
+{
+    /// <summary>The N regions of one frame.</summary>
+    Space,
+
+    /// <summary>The F occurrences of one region slot.</summary>
+    Time,
+}
+
+/// <summary>
+/// Tokens [B, 1+R, D] and an additive mask [B, 1+R] (0 real, -100 padding) to [B, 1+R, D]: [CLS] attends to all tokens,
+/// every region to [CLS] and to the regions of its own group.
+/// </summary>
+internal sealed class VarAttention : Module<Tensor, Tensor, long, Tensor>
+{
+    private readonly int heads;
+    private readonly AttentionGroups groups;
+    private readonly Linear qkv;
+    private readonly Linear proj;
+
+    internal VarAttention(int dim, int heads, AttentionGroups groups) : base(nameof(VarAttention))
+    {
+        this.heads = heads;
+        this.groups = groups;
+        qkv = Linear(dim, 3 * dim);
+        proj = Linear(dim, dim);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x, Tensor mask, long frames)
+    {
+        var (batch, length, dim) = (x.shape[0], x.shape[1], x.shape[2]);
+        var parts = qkv.call(x).view(batch, length, 3, heads, dim / heads).permute(2, 0, 3, 1, 4).unbind(0); // 3 x (B, h, 1+R, D/h)
+        var (q, k, v) = (parts[0] * Math.Pow(dim / heads, -0.5), parts[1], parts[2]);
+        var all = mask.unsqueeze(1).unsqueeze(1); // (B, 1, 1, 1+R)
+
+        var cls = Attend(q.narrow(2, 0, 1), k, v, all); // (B, h, 1, D/h)
+        var (kCls, vCls) = (k.narrow(2, 0, 1), v.narrow(2, 0, 1));
+        var regionMask = Group(all.narrow(3, 1, length - 1).transpose(2, 3), frames).transpose(3, 4); // (B, 1, G, 1, S)
+        var keyMask = cat([all.narrow(3, 0, 1).unsqueeze(2).expand(-1, -1, regionMask.shape[2], -1, -1), regionMask], -1); // (B, 1, G, 1, 1+S)
+        var regions = Attend(Group(Regions(q), frames), WithCls(kCls, Group(Regions(k), frames)), WithCls(vCls, Group(Regions(v), frames)), keyMask); // (B, h, G, S, D/h)
+        var output = cat([cls, Ungroup(regions)], 2); // (B, h, 1+R, D/h)
+        return proj.call(output.transpose(1, 2).flatten(2)); // (B, 1+R, D)
+    }
+
+    private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor mask) => (q.matmul(k.transpose(-2, -1)) + mask).softmax(-1).matmul(v);
+
+    private static Tensor Regions(Tensor x) => x.narrow(2, 1, x.shape[2] - 1);
+
+    /// <summary>(B, h, R, c) to (B, h, G, S, c).</summary>
+    private Tensor Group(Tensor x, long frames)
+    {
+        var split = x.reshape(x.shape[0], x.shape[1], frames, -1, x.shape[3]); // (B, h, F, N, c)
+        return groups == AttentionGroups.Space ? split : split.transpose(2, 3);
+    }
+
+    /// <summary>(B, h, G, S, c) to (B, h, R, c), frame by frame.</summary>
+    private Tensor Ungroup(Tensor x) => (groups == AttentionGroups.Space ? x : x.transpose(2, 3)).flatten(2, 3);
+
+    private static Tensor WithCls(Tensor cls, Tensor grouped) =>
+        cat([cls.unsqueeze(2).expand(-1, -1, grouped.shape[2], -1, -1), grouped], 3); // (B, h, G, 1+S, c)
+}

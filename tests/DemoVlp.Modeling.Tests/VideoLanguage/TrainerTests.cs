@@ -1,0 +1,111 @@
+using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.Modeling.VideoLanguage.Inference;
+using DemoVlp.Modeling.VideoLanguage.Training;
+using TorchSharp;
+using static DemoVlp.Modeling.Tests.VideoLanguage.SyntheticVideos;
+
+namespace DemoVlp.Modeling.Tests.VideoLanguage;
+
+public sealed class TrainerTests
+{
+    private static readonly ModelConfig Config = ModelConfig.Tiny(Vocabulary.Length, FeatureDim, 3, 4);
+    private static readonly TrainingOptions Options = new() { LearningRate = 1e-3, MaxGradientNorm = 1, Seed = 3 };
+
+    [Fact]
+    public void RetrievalTrainer_AfterSomeSteps_FindsUnseenVideosByTheirText()
+    {
+        using var folder = new TemporaryFolder();
+        using (var trainer = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, Options))
+        {
+            var first = trainer.Evaluate(Batch(1000)).Loss;
+            for (var step = 0; step < 60; step++) trainer.Step(Batch(step));
+            Assert.True(trainer.Evaluate(Batch(1000)).Loss < first);
+            trainer.SaveModel(folder.Path, Vocabulary);
+        }
+        using var model = RetrievalModel.Load(folder.Path);
+        var videos = model.EmbedVideos([.. Enumerable.Range(0, Things).Select(t => Video(t, 500 + t))]);
+        var found = Enumerable.Range(0, Things).Count(t =>
+        {
+            var text = model.EmbedText(Text(t));
+            var local = model.Align(text, videos);
+            return Enumerable.Range(0, Things).MaxBy(v => text.GlobalScore(videos[v]) + local[v]) == t;
+        });
+        Assert.Equal(Things, found);
+    }
+
+    [Fact]
+    public void QuestionAnsweringTrainer_AfterSomeSteps_AnswersAboutUnseenVideos()
+    {
+        var config = Config.ForQuestionAnswering(Things);
+        using var trainer = new QuestionAnsweringTrainer(ModelDirectory.Create(config, 1), config, Options);
+        for (var step = 0; step < 60; step++) trainer.Step(Questions(step));
+        Assert.Equal(1, trainer.Evaluate(Questions(1000)).Correct);
+    }
+
+    [Theory]
+    [InlineData(PaddingRule.Masked)]
+    [InlineData(PaddingRule.Reference)]
+    public void RestoreState_InAnotherTrainer_ContinuesBitForBit(PaddingRule padding)
+    {
+        using var folder = new TemporaryFolder();
+        var config = Config with { Padding = padding, MaxTextLength = 12 };
+        using var whole = new RetrievalTrainer(ModelDirectory.Create(config, 1), config, Options);
+        var expected = Run(whole, 0, 3).Concat(Save(whole)).Concat(Run(whole, 3, 3)).ToList();
+
+        using var resumed = new RetrievalTrainer(ModelDirectory.Create(config, 99), config, Options with { LearningRate = 7 });
+        resumed.RestoreState(folder.File("state"));
+        Assert.Equal(3, resumed.Steps);
+        Assert.Equal(expected[3..], Run(resumed, 3, 3));
+        whole.SaveState(folder.File("one"));
+        resumed.SaveState(folder.File("two"));
+        Assert.Equal(File.ReadAllBytes(folder.File("one")), File.ReadAllBytes(folder.File("two")));
+
+        IEnumerable<StepResult> Save(RetrievalTrainer trainer)
+        {
+            trainer.SaveState(folder.File("state"));
+            return [];
+        }
+    }
+
+    [Fact]
+    public void RestoreState_FromAModelFile_SaysThatItIsNoTrainingState()
+    {
+        using var folder = new TemporaryFolder();
+        using var trainer = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, Options);
+        trainer.SaveModel(folder.Path, Vocabulary);
+        Assert.Equal("training-state-mismatch", Assert.Throws<ModelFormatException>(() => trainer.RestoreState(folder.File("model.safetensors"))).Code);
+    }
+
+    [Fact]
+    public void Step_OverTenSteps_KeepsNoTensors()
+    {
+        using var trainer = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, Options);
+        trainer.Step(Batch(0));
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        for (var step = 1; step <= 10; step++) trainer.Step(Batch(step));
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [Fact]
+    public void Step_WhenTheLossIsNoNumber_LeavesTheWeightsAndSaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        using var trainer = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, Options);
+        trainer.SaveState(folder.File("before"));
+        var batch = Batch(0);
+        batch[0].Frames[0].Features[0] = float.NaN;
+        batch[0].Frames[1].Features[0] = float.NaN;
+        Assert.Throws<NotFiniteNumberException>(() => trainer.Step([.. batch.Select(s => s with { Frames = [batch[0].Frames[0]] })]));
+        trainer.SaveState(folder.File("after"));
+        Assert.Equal(File.ReadAllBytes(folder.File("before")), File.ReadAllBytes(folder.File("after")));
+    }
+
+    private static List<StepResult> Run(RetrievalTrainer trainer, int from, int count) => [.. Enumerable.Range(from, count).Select(s => trainer.Step(Batch(s)))];
+
+    /// <summary>One pair per thing; some videos are shorter.</summary>
+    private static RetrievalSample[] Batch(int seed) =>
+        [.. Enumerable.Range(0, Things).Select(t => new RetrievalSample(Video(t, seed * 100 + t, frames: 2 + (t + seed) % 4), Text(t)))];
+
+    private static QuestionSample[] Questions(int seed) =>
+        [.. Enumerable.Range(0, Things).Select(t => new QuestionSample(Video(t, seed * 100 + t), Text(seed % Things), t))];
+}
