@@ -17,7 +17,7 @@ public sealed partial class DemoVlpClient
         // Before the file, so that the reader knows them when it comes to the bytes.
         if (upload.Title is { } title) form.Add(new StringContent(title), "title");
         foreach (var caption in upload.Captions) form.Add(new StringContent(caption), "caption");
-        form.Add(new ProgressContent(content, progress), "file", upload.FileName);
+        form.Add(new ProgressContent(content, progress), "file", HeaderSafe(upload.FileName));
         var request = new HttpRequestMessage(HttpMethod.Post, Root + "videos") { Content = form };
         // Lets the system refuse (key, size, quota) before gigabytes are on their way.
         request.Headers.ExpectContinue = true;
@@ -63,6 +63,9 @@ public sealed partial class DemoVlpClient
 
     /// <summary>Tries a failed video again.</summary>
     public Task<Video> RetryVideoAsync(Guid id, CancellationToken cancellationToken = default) => PostAsync($"videos/{id}/retry", ClientJson.Default.Video, cancellationToken);
+
+    // Quotes and control characters have no place in a header; file systems allow them.
+    private static string HeaderSafe(string fileName) => new([.. fileName.Select(c => c == '"' ? '\'' : char.IsControl(c) ? '_' : c)]);
 
     private async Task<Stream> OpenAsync(string path, long offset, CancellationToken cancellationToken)
     {
