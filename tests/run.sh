@@ -68,14 +68,14 @@ if [[ $(dotnet --version 2>/dev/null) != 10.* ]]; then
 fi
 
 # What they need: RabbitMQ and PostgreSQL only where a chosen project asks for them.
-tests/backends/install.sh ffmpeg
+infra/install.sh ffmpeg
 mapfile -t folders < <(dirname "${chosen[@]}")
 needs() { grep -rqsw "$1" "${folders[@]}" --include='*.cs'; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/demovlp-tests-XXXXXX")
 chmod 711 "$work"
 mkdir "$work/results"
 if [[ -z ${DEMOVLP_RABBITMQ:-} ]] && needs TestRabbitMq; then
-  tests/backends/install.sh rabbitmq
+  infra/install.sh rabbitmq
   echo "Starting RabbitMQ"
   run tests/backends/rabbitmq.sh start "$work/rabbitmq"
   # shellcheck source=/dev/null
@@ -83,7 +83,7 @@ if [[ -z ${DEMOVLP_RABBITMQ:-} ]] && needs TestRabbitMq; then
   export DEMOVLP_TEST_BACKENDS=$work/rabbitmq
 fi
 if [[ -z ${DEMOVLP_POSTGRES:-} ]] && needs TestPostgres; then
-  tests/backends/install.sh postgres
+  infra/install.sh postgres
   echo "Starting PostgreSQL"
   run tests/backends/postgres.sh start "$work/postgres"
   # shellcheck source=/dev/null

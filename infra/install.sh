@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: ffmpeg, RabbitMQ, PostgreSQL with pgvector (Debian 12/13, Ubuntu 24.04).
+# Installs what this machine lacks: ffmpeg and curl for running the system; RabbitMQ, PostgreSQL with pgvector for its tests (Debian 12/13, Ubuntu 24.04).
 # Starts no service and changes none that is there.
 #
-#   tests/backends/install.sh [ffmpeg] [rabbitmq] [postgres]
+#   infra/install.sh ffmpeg curl rabbitmq postgres    (any of them)
 set -euo pipefail
 
 missing=() updated=''
@@ -82,11 +82,11 @@ build_pgvector() {
   rm -rf "$work"
 }
 
-for part in "${@:-ffmpeg}"; do
+for part in "$@"; do
   case $part in
-    ffmpeg) command -v ffmpeg >/dev/null || apt_install ffmpeg ;;
+    ffmpeg | curl) command -v "$part" >/dev/null || apt_install "$part" ;;
     rabbitmq) install_rabbitmq ;;
     postgres) install_postgres ;;
-    *) echo "There is no part '$part': ffmpeg, rabbitmq, postgres." >&2; exit 2 ;;
+    *) echo "There is no part '$part': ffmpeg, curl, rabbitmq, postgres." >&2; exit 2 ;;
   esac
 done
