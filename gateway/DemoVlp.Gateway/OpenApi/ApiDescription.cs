@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DemoVlp.Gateway.Access;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace DemoVlp.Gateway;
@@ -36,6 +37,16 @@ public static class ApiDescription
             });
         });
         return builder;
+    }
+
+    /// <summary>Generates the document, as JSON, from the endpoints of an application that is composed but need not be started.</summary>
+    public static async Task<string> GenerateAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        // Endpoints become visible to the generator when they are added to the pipeline, which otherwise happens at the start.
+        app.UseRouting();
+        app.UseEndpoints(_ => { });
+        var document = await app.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Document).GetOpenApiDocumentAsync(cancellationToken);
+        return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken) + "\n";
     }
 
     private static void Describe(OpenApiDocument document)
