@@ -75,7 +75,7 @@ public abstract class UploadToAnswerTests(SystemUnderTest system)
         {
             (await SampleClips.PlaylistAsync(Token), FailureCodes.UnsupportedFormat, 0),
             (await SampleClips.TextAsync(Token), FailureCodes.NotAVideo, 0),
-            (await SampleClips.TruncatedAsync(Token), FailureCodes.NotAVideo, 0),
+            (await SampleClips.TruncatedAsync(Token), FailureCodes.DecodeFailed, 0),
             (await SampleClips.AudioOnlyAsync(Token), FailureCodes.NoVideoStream, 0),
             (await SampleClips.HugePictureAsync(Token), FailureCodes.TooManyPixels, 0),
             (await SampleClips.RotatedAsync(Token), null, 8),
