@@ -25,7 +25,9 @@ public static class ServiceDefaultsExtensions
         if (builder.Configuration.GetSection("DOTNET_RUNNING_IN_CONTAINER").Value == "true")
             builder.Logging.ClearProviders().AddJsonConsole(console => console.IncludeScopes = true);
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
-            .AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Yarp", LogLevel.Warning);
+            .AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Yarp", LogLevel.Warning)
+            // Not ready yet is an answer of /health/ready, not a fault.
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical);
 
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService($"demovlp-{serviceName}"))
             .WithTracing(tracing => tracing
