@@ -121,6 +121,7 @@ byId("search").onsubmit = async event => {
   event.preventDefault();
   const query = byId("query").value.trim();
   const asking = event.submitter?.id === "ask-all";
+  history.replaceState(null, "", `?${new URLSearchParams(asking ? { ask: query } : { q: query })}`);
   await tell("search-status", asking ? "Asking …" : "Searching …", async () => {
     byId("results").replaceChildren();
     return asking ? askLibrary(query) : search(query);
@@ -231,4 +232,14 @@ async function act(work) {
   });
 }
 
+// ---- links that can be shared: /?q=words, /?ask=question, /?video=id
+
+async function followLink() {
+  const link = new URLSearchParams(location.search);
+  byId("query").value = link.get("q") ?? link.get("ask") ?? "";
+  if (byId("query").value) byId("search").requestSubmit(link.has("ask") ? byId("ask-all") : undefined);
+  if (link.has("video")) await openById(link.get("video"));
+}
+
 watch();
+followLink();
