@@ -27,7 +27,7 @@ internal sealed partial class FrameDecoder(FrameSamplingOptions options)
     {
         var shown = new List<(int Output, double Seconds, int Width, int Height)>();
         var noDecoder = false;
-        var exitCode = await MediaTools.RunAsync(MediaTools.Ffmpeg, Arguments(path, video, plan), folder, _ => { }, Read, options.TimeoutSeconds, cancellationToken);
+        var exitCode = await MediaTools.RunAsync(MediaTools.Ffmpeg, Arguments(path, video, plan), folder, _ => { }, Read, options.TimeoutSeconds + MediaTools.Grace, cancellationToken);
         var frames = new List<DecodedFrame>();
         foreach (var output in shown.GroupBy(f => f.Output))
             foreach (var (index, frame) in output.Index())

@@ -5,8 +5,8 @@ namespace DemoVlp.FrameSampling;
 /// <summary>Section <c>Frames</c>.</summary>
 public sealed class FrameSamplingOptions
 {
-    /// <summary>Frames taken from each video.</summary>
-    [Range(1, 64)]
+    /// <summary>Frames taken from each video. Of a long video as many decoders are open at once.</summary>
+    [Range(1, 32)]
     public int Count { get; set; } = 8;
 
     /// <summary>Longest side of a kept frame in pixels. Larger pictures are scaled down, smaller ones stay as they are.</summary>

@@ -12,6 +12,9 @@ namespace DemoVlp.FrameSampling;
 internal static class MediaTools
 {
     public const string Ffmpeg = "ffmpeg", Ffprobe = "ffprobe";
+    /// <summary>Seconds by which <c>timeout</c> waits longer than this service, which can say why it gave up.</summary>
+    public const int Grace = 10;
+
     private const long AddressSpace = 6L << 30, LargestFile = 64L << 20, LargestAllocation = 512L << 20;
     private const int Killed = 137, NotFound = 127;
 

@@ -10,12 +10,24 @@ internal sealed class PrivateFolder : IDisposable
     public string Path => folder.FullName;
 
     /// <inheritdoc/>
-    public void Dispose() => folder.Delete(recursive: true);
+    public void Dispose() => TryDelete(folder);
 
     /// <summary>Removes the folders of processes that were killed. Older than an hour: no video takes that long.</summary>
     public static void RemoveStale()
     {
         foreach (var stale in new DirectoryInfo(System.IO.Path.GetTempPath()).EnumerateDirectories($"{Prefix}*"))
-            if (stale.CreationTimeUtc < DateTime.UtcNow.AddHours(-1)) stale.Delete(recursive: true);
+            if (stale.CreationTimeUtc < DateTime.UtcNow.AddHours(-1)) TryDelete(stale);
+    }
+
+    private static void TryDelete(DirectoryInfo folder)
+    {
+        try
+        {
+            folder.Delete(recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another user's, removed by another process just now, or a killed child was still writing: the next start removes what is ours.
+        }
     }
 }

@@ -29,7 +29,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
         ];
         var exitCode = await MediaTools.RunAsync(MediaTools.Ffprobe, arguments, folder,
             line => { if (report.Length < MostReport) report.Append(line).Append('\n'); }, line => { if (log.Count < 100) log.Add(line); },
-            options.TimeoutSeconds, cancellationToken);
+            options.TimeoutSeconds + MediaTools.Grace, cancellationToken);
         if (exitCode != 0) throw Refusal(exitCode, log, path);
         try
         {
@@ -52,7 +52,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
             "-v", "error", .. MediaTools.InputGuards, "-select_streams", $"{video.Stream}",
             "-show_entries", "packet=pts_time,dts_time,flags", "-of", "csv=p=0", MediaTools.FileUrl(path),
         ];
-        var exitCode = await MediaTools.RunAsync(MediaTools.Ffprobe, arguments, folder, Add, _ => { }, options.TimeoutSeconds, cancellationToken);
+        var exitCode = await MediaTools.RunAsync(MediaTools.Ffprobe, arguments, folder, Add, _ => { }, options.TimeoutSeconds + MediaTools.Grace, cancellationToken);
         if (MediaTools.WasKilled(exitCode)) throw DecoderGaveUp();
         times.Sort();
         if (times.Count > MostPackets || (times.Count > 0 && times[^1] - times[0] > options.MaxDurationSeconds)) throw TooLong();
@@ -99,7 +99,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
         var duration = Positive(stream, "duration") ?? Positive(format, "duration");
         if (duration > options.MaxDurationSeconds) throw TooLong();
         return new(stream.GetProperty("index").GetInt32(), (int)Size(stream, "width"), (int)Size(stream, "height"),
-            Number(Text(format, "start_time")) ?? 0, duration, (long?)Positive(stream, "nb_frames"),
+            Number(Text(format, "start_time")) ?? 0, duration, Positive(stream, "nb_frames") is < 1e9 and var frames ? (long)frames : null,
             Text(format, "format_name") switch { "gif" => Seeking.Never, "mpegts" or "mpeg" => Seeking.Rough, _ => Seeking.Exact });
     }
 

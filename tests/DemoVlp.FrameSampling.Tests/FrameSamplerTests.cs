@@ -80,25 +80,24 @@ public sealed class FrameSamplerTests : IDisposable
         foreach (var frame in all.Frames) Picture.AssertColour(SampleClips.Colours[(int)Math.Round(Math.Sqrt(frame.Seconds * 10))], Picture.At(frame.Jpeg));
     }
 
-    [Theory]
-    [InlineData("long.mp4")]
-    [InlineData("long.mkv")]
-    [InlineData("long.ts")]
-    public async Task Sample_WhenClipIsLong_SeeksToTheRightMoments(string name)
+    [Fact]
+    public async Task Sample_WhenClipIsLong_SeeksToTheRightMoments()
     {
         // Grey level and time grow together: 0.1 a second, half an hour.
-        var path = await Clips.MakeAsync(folder[name], "-f", "lavfi", "-i", "color=black:s=32x32:r=4:d=1800,format=yuv420p,geq=lum='16+N/40':cb=128:cr=128",
+        var mp4 = await Clips.MakeAsync(folder["long.mp4"], "-f", "lavfi", "-i", "color=black:s=32x32:r=4:d=1800,format=yuv420p,geq=lum='16+N/40':cb=128:cr=128",
             "-c:v", "libx264", "-preset", "ultrafast", "-g", "40");
-
-        var video = await Clips.SampleAsync(path);
-
-        Assert.Equal(8, video.Frames.Count);
-        Assert.Equal(1800, video.DurationSeconds!.Value, 1.0);
-        foreach (var (i, frame) in video.Frames.Index())
+        foreach (var path in new[] { mp4, await Clips.MakeAsync(folder["long.mkv"], "-i", mp4, "-c", "copy"), await Clips.MakeAsync(folder["long.ts"], "-i", mp4, "-c", "copy") })
         {
-            Assert.Equal(1800 * (i + 0.5) / 8, frame.Seconds, 0.5);
-            var grey = (byte)Math.Round(frame.Seconds * 4 / 40 * 255 / 219);
-            Picture.AssertColour((grey, grey, grey), Picture.At(frame.Jpeg), tolerance: 4);
+            var video = await Clips.SampleAsync(path);
+
+            Assert.Equal(8, video.Frames.Count);
+            Assert.Equal(1800, video.DurationSeconds!.Value, 1.0);
+            foreach (var (i, frame) in video.Frames.Index())
+            {
+                Assert.Equal(1800 * (i + 0.5) / 8, frame.Seconds, 0.5);
+                var grey = (byte)Math.Round(frame.Seconds * 4 / 40 * 255 / 219);
+                Picture.AssertColour((grey, grey, grey), Picture.At(frame.Jpeg), tolerance: 4);
+            }
         }
     }
 

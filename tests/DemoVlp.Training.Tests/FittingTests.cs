@@ -1,6 +1,8 @@
 using DemoVlp.Modeling;
 using DemoVlp.Modeling.Serialization;
+using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Training.Fitting;
+using DemoVlp.Training.Runs;
 
 namespace DemoVlp.Training.Tests;
 
@@ -61,6 +63,16 @@ public sealed class FittingTests
         var tokens = CorpusTokens.Read(FileOf([2, 7, 3, 2, 3], [0, 3, 5]), 2);
         Assert.Equal([2, 7, 3], tokens[0]);
         Assert.Equal([2, 3], tokens[1]);
+    }
+
+    [Fact]
+    public void StepMemory_OfABatchNoMachineHolds_IsRefusedWithAPlainSentence()
+    {
+        var config = ModelConfig.Tiny(1000, 256);
+        StepMemory.Check(config, 16, 20);
+        var refused = Assert.Throws<RunFailedException>(() => StepMemory.Check(config, 1024 * 64, 48));
+        Assert.Equal("not-enough-memory", refused.Code);
+        Assert.Equal(StepMemory.Estimate(config, 32, 48) * 4, StepMemory.Estimate(config, 64, 500));
     }
 
     private static byte[] FileOf(int[] ids, long[] offsets)

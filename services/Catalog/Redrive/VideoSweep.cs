@@ -1,4 +1,3 @@
-using DemoVlp.Artifacts;
 using DemoVlp.Catalog.Data;
 using DemoVlp.Catalog.Videos;
 using Microsoft.EntityFrameworkCore;
@@ -10,7 +9,7 @@ namespace DemoVlp.Catalog.Redrive;
 /// Publishes again what a crash or a lost message left behind: the event of a video that does not move, descriptions nobody was told,
 /// deletions. A row is claimed before, so that of several replicas one does it.
 /// </summary>
-internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer announcer, IArtifactStore store, IOptions<CatalogOptions> options, ILogger<VideoSweep> log)
+internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer announcer, IOptions<CatalogOptions> options, ILogger<VideoSweep> log)
 {
     private const int Batch = 100;
 
@@ -55,16 +54,10 @@ internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer annou
 
     private async Task<bool> RedriveAsync(VideoRow video)
     {
-        if (video.DeletedAt is null)
-        {
-            log.LogInformation("Video {VideoId} is {Status} and did not move: publishing again, time {Redrive}.", video.Id, video.Status, video.Redrives + 1);
-            CatalogMetrics.RecordRedrive(video.Status);
-            return await announcer.DriveAsync(video);
-        }
-        var folder = VideoFolders.Of(video.Id);
-        var told = await announcer.DeleteAsync(video);
-        if (!store.List(folder).Any()) store.Delete(folder);
-        return told;
+        if (video.DeletedAt is not null) return await announcer.DeleteAsync(video);
+        log.LogInformation("Video {VideoId} is {Status} and did not move: publishing again, time {Redrive}.", video.Id, video.Status, video.Redrives + 1);
+        CatalogMetrics.RecordRedrive(video.Status);
+        return await announcer.DriveAsync(video);
     }
 
     private async Task<bool> ClaimAsync(VideoRow video, DateTime now, CancellationToken cancellationToken)

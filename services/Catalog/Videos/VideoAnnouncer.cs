@@ -40,11 +40,12 @@ internal sealed class VideoAnnouncer(IBus bus, CatalogDbContext database, IArtif
         return true;
     }
 
-    /// <summary>Removes a tombstone's file and tells everybody else to remove theirs.</summary>
+    /// <summary>Removes a tombstone's file, and the folder if that was the last one in it, and tells everybody else to remove theirs.</summary>
     /// <returns>Whether the bus took it.</returns>
     public async Task<bool> DeleteAsync(VideoRow tombstone)
     {
         store.Delete(VideoArtifacts.Source(tombstone.Id));
+        if (!store.List(VideoFolders.Of(tombstone.Id)).Any()) store.Delete(VideoFolders.Of(tombstone.Id));
         return await PublishAsync(tombstone.ToDeleted(), tombstone.Id);
     }
 

@@ -25,6 +25,9 @@ internal sealed class CorpusTokens
         return new CorpusTokens(ids, offsets);
     }
 
+    /// <summary>Tokens of the longest text.</summary>
+    public int Longest => offsets.Zip(offsets.Skip(1), (from, to) => (int)(to - from)).DefaultIfEmpty().Max();
+
     /// <summary>The ids of a text, [CLS] first and [SEP] last.</summary>
     public IReadOnlyList<int> this[int text] => new ArraySegment<int>(ids, (int)offsets[text], (int)(offsets[text + 1] - offsets[text]));
 

@@ -29,7 +29,7 @@ internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.E
 
     /// <summary>Steps until the run is through or has to stop.</summary>
     /// <returns>A temporary folder with the trained model, the caller's to delete; null if the run had to stop first.</returns>
-    /// <exception cref="RunFailedException"><c>diverged</c> (the last checkpoint is kept) or <c>dataset-too-small</c>.</exception>
+    /// <exception cref="RunFailedException"><c>diverged</c> (the last checkpoint is kept), <c>not-enough-memory</c> or <c>dataset-too-small</c>.</exception>
     public Task<string?> RunAsync(FitInput input)
     {
         var result = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -54,13 +54,14 @@ internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.E
         var plan = new BatchPlan(input.Clips.Count, run.BatchSize, run.Epochs, run.Seed);
         var workspace = Directory.CreateTempSubdirectory("demovlp-training-").FullName;
         var keep = false;
-        var loaded = ModelDirectory.Load(input.BaseDirectory);
-        using var trainer = new RetrievalTrainer(loaded.Network, loaded.Config, new StepOptions
-        {
-            LearningRate = run.LearningRate, Rule = AdamWRule.Torch, WeightDecay = WeightDecay, MaxGradientNorm = MaximumGradientNorm, Seed = (ulong)run.Seed,
-        }, ComputeDevice.Choose(configuration));
         try
         {
+            using var loaded = ModelDirectory.Load(input.BaseDirectory);
+            StepMemory.Check(loaded.Config, plan.BatchSize, input.Tokens.Longest);
+            using var trainer = new RetrievalTrainer(loaded.Network, loaded.Config, new StepOptions
+            {
+                LearningRate = run.LearningRate, Rule = AdamWRule.Torch, WeightDecay = WeightDecay, MaxGradientNorm = MaximumGradientNorm, Seed = (ulong)run.Seed,
+            }, ComputeDevice.Choose(configuration));
             var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
             checkpoints.Restore(trainer);
             if (trainer.Steps > 0) LogResumed(run.Id, trainer.Steps);
@@ -74,8 +75,7 @@ internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.E
                 reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
             }
             held.Progress = held.Progress with { Phase = RunPhase.Saving, SecondsLeft = null };
-            var model = Path.Combine(workspace, "model");
-            trainer.SaveModel(model, loaded.Vocabulary);
+            trainer.SaveModel(ModelIn(workspace), loaded.Vocabulary);
             keep = true;
             return workspace;
         }

@@ -76,11 +76,11 @@ internal sealed partial class HeldRun : IAsyncDisposable
         return await leases.EndAsync(Run.Id, owner, end, cancellationToken);
     }
 
-    /// <summary>Gives the run back unfinished.</summary>
-    public async Task ReleaseAsync(TimeSpan delay, CancellationToken cancellationToken)
+    /// <summary>Gives the run back unfinished; an orderly stop does not count as an attempt that failed.</summary>
+    public async Task ReleaseAsync(TimeSpan delay, bool orderly)
     {
-        await leases.RenewAsync(Run.Id, owner, Progress, cancellationToken);
-        await leases.ReleaseAsync(Run.Id, owner, delay, cancellationToken);
+        await leases.RenewAsync(Run.Id, owner, Progress, CancellationToken.None);
+        await leases.ReleaseAsync(Run.Id, owner, delay, orderly, CancellationToken.None);
     }
 
     private void StopFor(StopReason why)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
 using DemoVlp.Contracts.Training;
@@ -46,7 +47,7 @@ internal sealed partial class RunExecution(
         {
             // Perhaps the disk or the database was away: another try, here or elsewhere, up to the limit of attempts.
             LogInterrupted(e, run.Id);
-            await held.ReleaseAsync(PauseAfterFault, CancellationToken.None);
+            await held.ReleaseAsync(PauseAfterFault, orderly: false);
             return;
         }
         if (end is null && held.Reason == StopReason.Cancelled) end = RunEnd.Cancelled;
@@ -61,7 +62,7 @@ internal sealed partial class RunExecution(
         }
         else if (held.Reason == StopReason.HostStopping)
         {
-            await held.ReleaseAsync(TimeSpan.Zero, CancellationToken.None);
+            await held.ReleaseAsync(TimeSpan.Zero, orderly: true);
         }
     }
 
@@ -82,7 +83,7 @@ internal sealed partial class RunExecution(
         if (workspace is null) return null;
         try
         {
-            var version = $"{run.Task}-{run.CreatedAt:yyyyMMdd}-{run.Id.ToString("n")[^8..]}";
+            var version = VersionOf(run);
             await registry.AddAsync(new ModelRow
             {
                 Version = version, Task = run.Task, Origin = "trained", Directory = VideoArtifacts.Model(version), RunId = run.Id, CreatedAt = time.GetUtcNow().UtcDateTime,
@@ -95,6 +96,9 @@ internal sealed partial class RunExecution(
             Directory.Delete(workspace, recursive: true);
         }
     }
+
+    // Hashed: run ids made on one machine within a moment differ in a few digits only. The same run makes the same version, however often it is resumed.
+    private static string VersionOf(RunRow run) => $"{run.Task}-{run.CreatedAt:yyyyMMdd}-{Convert.ToHexStringLower(SHA256.HashData(run.Id.ToByteArray()))[..10]}";
 
     private async Task AnnounceStartAsync(TrainingStarted started, CancellationToken stop)
     {

@@ -47,12 +47,13 @@ internal sealed class RunLeases(IServiceScopeFactory scopes, IOptions<TrainingOp
         return (held, held && await database.Runs.AnyAsync(r => r.Id == runId && r.CancelRequested, cancellationToken));
     }
 
-    /// <summary>Gives a run back unfinished, for anybody to take after <paramref name="delay"/>.</summary>
-    public Task ReleaseAsync(Guid runId, string owner, TimeSpan delay, CancellationToken cancellationToken)
+    /// <summary>Gives a run back unfinished, for anybody to take after <paramref name="delay"/>; an orderly stop does not count as an attempt.</summary>
+    public Task ReleaseAsync(Guid runId, string owner, TimeSpan delay, bool orderly, CancellationToken cancellationToken)
     {
         var from = Now() + delay;
         return UpdateAsync(runId, owner, runs => runs.ExecuteUpdateAsync(set => set
-            .SetProperty(r => r.LeaseOwner, (string?)null).SetProperty(r => r.LeaseUntil, from).SetProperty(r => r.Version, r => r.Version + 1), cancellationToken));
+            .SetProperty(r => r.LeaseOwner, (string?)null).SetProperty(r => r.LeaseUntil, from)
+            .SetProperty(r => r.Attempts, r => orderly ? 0 : r.Attempts).SetProperty(r => r.Version, r => r.Version + 1), cancellationToken));
     }
 
     /// <summary>Ends a run.</summary>

@@ -123,6 +123,28 @@ public sealed class TorchCheckpointTests
     }
 
     [Theory]
+    [InlineData("odd_tensors.pth")]
+    [InlineData("odd_tensors_legacy.pth")]
+    public void Open_WhenAnyByteIsWrong_RefusesOrReadsButNeverFailsOtherwise(string file)
+    {
+        using var folder = new TemporaryFolder();
+        var whole = File.ReadAllBytes(Path.Combine(Weights, file));
+        for (var position = 0; position < whole.Length; position += 7)
+        {
+            using var scope = NewDisposeScope();
+            var damaged = (byte[])whole.Clone();
+            damaged[position] ^= 0x55;
+            File.WriteAllBytes(folder.File("damaged.pth"), damaged);
+            var fault = Record.Exception(() =>
+            {
+                using var checkpoint = TorchCheckpoint.Open(folder.File("damaged.pth"));
+                checkpoint.Tensors("state_dict");
+            });
+            Assert.True(fault is null or ModelFormatException, $"byte {position}: {fault}");
+        }
+    }
+
+    [Theory]
     [InlineData(TemporalFix.Zeros, "e2e_zeros.")]
     [InlineData(TemporalFix.Bilinear, "e2e_bilinear.")]
     public void Import_OfAPublishedCheckpoint_GivesAModelWithItsArchitectureAndScores(TemporalFix fix, string outputs)

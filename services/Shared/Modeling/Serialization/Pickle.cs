@@ -41,3 +41,27 @@ public sealed record PickleStorage(string Key, string DType, long Elements);
 /// <param name="Shape">Sizes.</param>
 /// <param name="Strides">Steps in elements.</param>
 public sealed record PickleTensor(PickleStorage Storage, long Offset, long[] Shape, long[] Strides);
+
+/// <summary>A numpy array of a pickle; for object arrays <see cref="Items"/>, for all others <see cref="Data"/>.</summary>
+public sealed class PickleArray
+{
+    /// <summary>Element type in numpy's words without byte order, e.g. <c>f4</c>, <c>i8</c>, <c>O8</c>; empty until the pickle has told.</summary>
+    public string DType { get; internal set; } = "";
+
+    /// <summary>Sizes.</summary>
+    public long[] Shape { get; internal set; } = [];
+
+    /// <summary>Little-endian values, row-major.</summary>
+    public byte[] Data { get; internal set; } = [];
+
+    /// <summary>The objects of an object array.</summary>
+    public IReadOnlyList<object?> Items { get; internal set; } = [];
+}
+
+/// <summary>A numpy element type on its way into a <see cref="PickleArray"/>.</summary>
+internal sealed class PickleElementType(string name)
+{
+    internal string Name { get; } = name;
+
+    internal bool BigEndian { get; set; }
+}

@@ -84,7 +84,7 @@ internal sealed class PickleReader(Stream stream)
             case 'Q': Push(Storage(Pop())); break;
             case 'R':
             case '\x81': { var arguments = Pop(); Push(Build(Pop(), arguments as object?[] ?? [])); break; }
-            case 'b': Pop(); break; // State of an object: the object itself is opaque or complete without it.
+            case 'b': { var state = Pop(); Complete(Peek(), state as object?[] ?? []); break; }
             default: throw Malformed($"its pickle uses the operation 0x{code:x2}, which no checkpoint needs.");
         }
     }
@@ -97,9 +97,24 @@ internal sealed class PickleReader(Stream stream)
         "torch._utils _rebuild_parameter" when arguments is [PickleTensor value, ..] => value,
         "torch._utils _rebuild_tensor_v2" when arguments is [PickleStorage storage, long offset, object?[] shape, object?[] strides, ..] =>
             new PickleTensor(storage, offset, Numbers(shape), Numbers(strides)),
+        "_codecs encode" when arguments is [string text, "latin1"] => Encoding.Latin1.GetBytes(text), // Bytes in protocol 2.
+        "numpy dtype" when arguments is [string name, ..] => new PickleElementType(name.TrimStart('<', '|', '=')) { BigEndian = name.StartsWith('>') },
+        "numpy.core.multiarray _reconstruct" or "numpy._core.multiarray _reconstruct" => new PickleArray(),
+        "numpy.core.multiarray scalar" or "numpy._core.multiarray scalar" when arguments is [PickleElementType { BigEndian: false } type, byte[] value] => new PickleArray { DType = type.Name, Data = value },
         { } name => new PickleOpaque(name),
         null => throw Malformed("it calls something that is no function."),
     };
+
+    /// <summary>State of an object. Only numpy's arrays and element types need theirs; all others are opaque or complete without it.</summary>
+    private static void Complete(object? target, object?[] state)
+    {
+        if (target is PickleElementType element && state is [long, string order, ..]) element.BigEndian = order == ">";
+        if (target is not PickleArray array || state is not [long, object?[] shape, PickleElementType type, bool columnMajor, _]) return;
+        if (type.BigEndian || (columnMajor && shape.Length > 1)) throw Malformed("an array has its values in an order that is not read.");
+        (array.DType, array.Shape) = (type.Name, Numbers(shape));
+        if (state[4] is byte[] data) array.Data = data;
+        else if (state[4] is List<object?> items) array.Items = items;
+    }
 
     private object Storage(object? id)
     {
