@@ -37,7 +37,7 @@ export function picture(videoId, index, { alt = "", boxes = [] } = {}) {
     const drawing = svg("svg", { viewBox: `0 0 ${image.naturalWidth} ${image.naturalHeight}`, class: "boxes", "aria-hidden": "true" });
     const heaviest = Math.max(...boxes.map(({ weight }) => weight ?? 1), Number.MIN_VALUE);
     for (const { box: [x1, y1, x2, y2], label, weight } of boxes) {
-      const place = { x: x1, y: y1, width: Math.max(1, x2 - x1), height: Math.max(1, y2 - y1), rx: 2, opacity: 0.5 + (weight ?? 1) / heaviest / 2 };
+      const place = { x: x1, y: y1, width: Math.max(1, x2 - x1), height: Math.max(1, y2 - y1), opacity: 0.5 + (weight ?? 1) / heaviest / 2 };
       const shape = svg("rect", place);
       shape.append(Object.assign(svg("title", {}), { textContent: label ?? "" }));
       drawing.append(svg("rect", { ...place, class: "under" }), shape);
