@@ -46,6 +46,22 @@ public sealed class SweepTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Sweep_WhenNothingEverAnswers_FailsTheVideoInTheEnd()
+    {
+        var video = await client.UploadedAsync();
+        for (var times = 0; times < VideoSweep.Patience; times++)
+            Assert.Equal(1, await host.SweepAsync((await host.RowAsync(video.Id)).RedriveAt!.Value - Clock.Now + TimeSpan.FromSeconds(1)));
+
+        Assert.Equal(0, await host.SweepAsync((await host.RowAsync(video.Id)).RedriveAt!.Value - Clock.Now + TimeSpan.FromSeconds(1)));
+
+        var given = await client.GetVideoAsync(video.Id);
+        Assert.Equal((VideoStatus.Failed, FailureCodes.Internal), (given.Status, given.Failure!.Code));
+        Assert.Equal(1 + VideoSweep.Patience, host.Recorder.Of<VideoUploaded>(m => m.VideoId == video.Id).Count);
+        await ChangeAsync(video.Id, row => row.Indexed(Events.Indexed(video.Id), Clock.Now));
+        Assert.Equal(VideoStatus.Indexed, (await client.GetVideoAsync(video.Id)).Status);
+    }
+
+    [Fact]
     public async Task Sweep_WhenAVideoMoves_PublishesTheEventOfTheStageItIsInNow()
     {
         var video = await client.UploadedAsync();
@@ -152,6 +168,7 @@ public sealed class SweepTests : IAsyncDisposable
         await second.Recorder.WaitAsync<VideoDescribed>(m => m.VideoId == waiting);
         await second.Recorder.WaitAsync<VideoDescribed>(m => m.VideoId == indexed);
         await second.Recorder.WaitAsync<VideoDeleted>(m => m.VideoId == deleted);
+        await second.Recorder.WaitAsync<RegionsExtracted>(m => m.VideoId == indexed);
         Assert.Empty(second.Recorder.Of<VideoUploaded>(m => m.VideoId != waiting));
         Assert.Empty(second.Recorder.Of<VideoDescribed>(m => m.VideoId == deleted));
     }

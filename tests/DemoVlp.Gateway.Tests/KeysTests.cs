@@ -70,6 +70,8 @@ public sealed class KeysTests
     [InlineData("Host", "evil.example", "bad-host")]
     [InlineData("Host", "127.0.0.1.evil.example", "bad-host")]
     [InlineData("X-Forwarded-For", "192.0.2.1", "loopback-only")]
+    [InlineData("X-Real-IP", "192.0.2.1", "loopback-only")]
+    [InlineData("Via", "1.1 proxy", "loopback-only")]
     [InlineData("Origin", "https://evil.example", "cross-origin")]
     [InlineData("Origin", "null", "cross-origin")]
     [InlineData("Sec-Fetch-Site", "cross-site", "cross-origin")]

@@ -18,7 +18,6 @@ public sealed class RoutingTests
     [InlineData("PUT", "videos/{id}/captions", "Catalog")]
     [InlineData("POST", "videos/{id}/retry", "Catalog")]
     [InlineData("GET", "videos/{id}/regions", "RegionExtraction")]
-    [InlineData("GET", "videos/{id}/frames/3/overlay", "RegionExtraction")]
     [InlineData("POST", "search", "QueryAnswering")]
     [InlineData("POST", "answers", "QueryAnswering")]
     [InlineData("POST", "videos/{id}/answers", "QueryAnswering")]
@@ -26,8 +25,7 @@ public sealed class RoutingTests
     [InlineData("GET", "training-runs", "Training")]
     [InlineData("POST", "training-runs/{id}/cancel", "Training")]
     [InlineData("POST", "models/m-1/activate", "Training")]
-    [InlineData("GET", "datasets/shapes/clips", "Training")]
-    [InlineData("POST", "evaluations", "Training")]
+    [InlineData("GET", "datasets", "Training")]
     public async Task Request_WhenOfTheApi_ReachesTheServiceThatOwnsIt(string method, string path, string service)
     {
         string[] names = ["Catalog", "RegionExtraction", "QueryAnswering", "Training"];

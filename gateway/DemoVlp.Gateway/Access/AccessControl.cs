@@ -10,6 +10,9 @@ internal sealed class AccessControl(RequestDelegate next, ApiKeys keys, AllowedO
 {
     public const string KeyHeader = "X-Api-Key";
 
+    /// <summary>What proxies add. One that adds nothing still speaks HTTP/1.0, as nginx does unless told otherwise.</summary>
+    private static readonly string[] ProxyHeaders = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via", "X-Real-IP"];
+
     private static readonly string[] OpenFolders = ["/health", "/docs", "/openapi", "/assets"];
 
     public async Task InvokeAsync(HttpContext context)
@@ -50,7 +53,7 @@ internal sealed class AccessControl(RequestDelegate next, ApiKeys keys, AllowedO
     {
         // No address: a socket of this machine or a server in memory.
         var address = request.HttpContext.Connection.RemoteIpAddress;
-        var forwarded = request.Headers.ContainsKey("X-Forwarded-For") || request.Headers.ContainsKey("Forwarded");
+        var forwarded = ProxyHeaders.Any(request.Headers.ContainsKey) || HttpProtocol.IsHttp10(request.Protocol);
         if ((address is not null && !IPAddress.IsLoopback(address)) || forwarded)
             return ApiProblem.Create(403, "loopback-only", "No API key is configured here, so only programs on the same machine may use the API.");
         return request.Host.Host is "localhost" or "127.0.0.1" or "[::1]" ? null

@@ -31,7 +31,7 @@ internal static class RequestKinds
         var segments = (rest.Value ?? "").ToLowerInvariant().Split('/', StringSplitOptions.RemoveEmptyEntries);
         return (HttpMethods.IsPost(request.Method), segments) switch
         {
-            (true, ["videos"]) or (true, ["models"]) => RequestKind.Upload,
+            (true, ["videos"]) => RequestKind.Upload,
             (true, ["search"]) or (true, ["answers"]) or (true, ["videos", _, "answers" or "choices"]) => RequestKind.Query,
             (false, [.., "events"]) => RequestKind.Events,
             (false, [.., "content"]) => RequestKind.Download,

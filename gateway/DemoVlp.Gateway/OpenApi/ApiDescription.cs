@@ -116,7 +116,7 @@ public static class ApiDescription
             ["text/event-stream"] = new()
             {
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Server-sent events; the data of each is the resource as JSON." },
-                Example = JsonValue.Create("event: changed\ndata: {\"id\":\"...\",\"status\":\"indexed\"}\n\n"),
+                Example = JsonValue.Create("data: {\"id\":\"...\",\"status\":\"indexed\"}\n\n"),
             },
         };
     }

@@ -21,15 +21,18 @@ internal static class ServiceRoutes
         (Catalog, ["PUT"], "/api/v1/videos/{id}/captions"),
         (Catalog, ["POST"], "/api/v1/videos/{id}/retry"),
         (Regions, ["GET", "HEAD"], "/api/v1/videos/{id}/regions"),
-        (Regions, ["GET", "HEAD"], "/api/v1/videos/{id}/frames/{index}/overlay"),
         (Queries, ["POST"], "/api/v1/search"),
         (Queries, ["POST"], "/api/v1/answers"),
         (Queries, ["POST"], "/api/v1/videos/{id}/answers"),
         (Queries, ["POST"], "/api/v1/videos/{id}/choices"),
-        (Training, ["GET", "HEAD", "POST"], "/api/v1/training-runs/{**rest}"),
-        (Training, ["GET", "HEAD", "POST"], "/api/v1/models/{**rest}"),
-        (Training, ["GET", "HEAD", "POST", "DELETE"], "/api/v1/datasets/{**rest}"),
-        (Training, ["GET", "HEAD", "POST"], "/api/v1/evaluations/{**rest}"),
+        (Training, ["GET", "HEAD", "POST"], "/api/v1/training-runs"),
+        (Training, ["GET", "HEAD"], "/api/v1/training-runs/{id}"),
+        (Training, ["GET"], "/api/v1/training-runs/{id}/events"),
+        (Training, ["POST"], "/api/v1/training-runs/{id}/cancel"),
+        (Training, ["GET", "HEAD"], "/api/v1/models"),
+        (Training, ["GET", "HEAD"], "/api/v1/models/{version}"),
+        (Training, ["POST"], "/api/v1/models/{version}/activate"),
+        (Training, ["GET", "HEAD"], "/api/v1/datasets"),
     ];
 
     public static IReadOnlyList<RouteConfig> Routes() =>

@@ -104,11 +104,11 @@ public sealed class VideoRow
         return true;
     }
 
-    /// <summary>Starts a failed video again behind what is already there of it.</summary>
+    /// <summary>Starts a failed video again from its source. What is there of it is found again and only announced; what is missing is made anew.</summary>
     public bool Retry(DateTime redriveAt)
     {
         if (Status != VideoStatus.Failed) return false;
-        Status = Frames is null ? VideoStatus.Sampling : Regions is null ? VideoStatus.Extracting : VideoStatus.Embedding;
+        (Status, Frames, Regions) = (VideoStatus.Sampling, null, null);
         (FailureCode, FailureDetail) = (null, null);
         (RedriveAt, Redrives) = (redriveAt, 0);
         return true;

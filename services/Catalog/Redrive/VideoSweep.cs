@@ -1,6 +1,7 @@
 using DemoVlp.Catalog.Data;
 using DemoVlp.Catalog.Videos;
 using DemoVlp.Contracts.Http;
+using DemoVlp.Contracts.Videos;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -17,13 +18,16 @@ internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer annou
     /// <summary>How often a deletion is published besides the first time; each distance is four times the last.</summary>
     public const int Deletions = 5;
 
+    /// <summary>How often a stage is published again before the video counts as failed: the better part of a day, or this many restarts that it did not survive.</summary>
+    public const int Patience = 20;
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
     /// <summary>After a restart with a bus in memory: every message is lost, so all that waits is due at once.</summary>
     public async Task RestartAsync(DateTime now, CancellationToken cancellationToken)
     {
         await database.Videos.Where(v => v.RedriveAt != null && v.DeletedAt == null)
-            .ExecuteUpdateAsync(set => set.SetProperty(v => v.RedriveAt, now).SetProperty(v => v.Redrives, 0), cancellationToken);
+            .ExecuteUpdateAsync(set => set.SetProperty(v => v.RedriveAt, now), cancellationToken);
         // The other modules keep what they were told, except what they were about to be told.
         await database.Videos.Where(v => v.RedriveAt != null && v.DeletedAt != null).ExecuteUpdateAsync(set => set.SetProperty(v => v.RedriveAt, now), cancellationToken);
         await database.LiveVideos.ExecuteUpdateAsync(set => set.SetProperty(v => v.AnnouncedRevision, 0), cancellationToken);
@@ -55,6 +59,11 @@ internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer annou
             var due = await database.Videos.AsNoTracking().Where(v => v.RedriveAt <= now).OrderBy(v => v.RedriveAt).Take(Batch).ToListAsync(cancellationToken);
             foreach (var video in due)
             {
+                if (video.DeletedAt is null && video.Redrives >= Patience)
+                {
+                    await GiveUpAsync(video, cancellationToken);
+                    continue;
+                }
                 if (!await ClaimAsync(video, now, cancellationToken)) continue;
                 claimed++;
                 // The bus does not take anything: later will be better.
@@ -74,6 +83,21 @@ internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer annou
         log.LogInformation("Video {VideoId} is {Status} and did not move: publishing again, time {Redrive}.", video.Id, video.Status, video.Redrives + 1);
         CatalogMetrics.RecordRedrive(video.Status);
         return await announcer.DriveAsync(video);
+    }
+
+    // A message that takes its consumer down with it must not do so for ever. Should the video be finished after all, that wins.
+    private async Task GiveUpAsync(VideoRow video, CancellationToken cancellationToken)
+    {
+        var same = database.Videos.Where(v => v.Id == video.Id && v.RedriveAt == video.RedriveAt && v.Redrives == video.Redrives && v.Status == video.Status && v.DeletedAt == null);
+        if (video.IsFinished)
+        {
+            await same.ExecuteUpdateAsync(set => set.SetProperty(v => v.RedriveAt, (DateTime?)null), cancellationToken);
+            return;
+        }
+        log.LogError("Video {VideoId} is given up: {Status} was published {Times} times without an answer.", video.Id, video.Status, Patience);
+        await same.ExecuteUpdateAsync(set => set.SetProperty(v => v.Status, VideoStatus.Failed).SetProperty(v => v.FailureCode, FailureCodes.Internal)
+            .SetProperty(v => v.FailureDetail, $"The system tried {Patience} times and never finished; the log may tell why.")
+            .SetProperty(v => v.RedriveAt, (DateTime?)null).SetProperty(v => v.Redrives, 0).SetProperty(v => v.Version, v => v.Version + 1), cancellationToken);
     }
 
     private async Task<bool> ClaimAsync(VideoRow video, DateTime now, CancellationToken cancellationToken)
