@@ -1,1 +1,3 @@
-return 0;
+using DemoVlp.Cli;
+
+return await CommandLine.RunAsync(args);

@@ -18,8 +18,12 @@ public abstract class SystemUnderTest : IAsyncLifetime
 
     protected string DataFolder => data.Path;
 
+    /// <summary>Why it cannot run here; null if it can.</summary>
+    public virtual string? Unavailable => null;
+
     public async ValueTask InitializeAsync()
     {
+        if (Unavailable is not null) return; // A fixture cannot skip; the tests that use it do.
         await StartAsync(TestContext.Current.CancellationToken);
         Library = new Library(Front.Address, ApiKey);
         // Ready means that it takes requests; the built-in models are put in service a moment later.

@@ -18,6 +18,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using ModelTasks = DemoVlp.Contracts.Models.ModelTasks;
 
 namespace DemoVlp.QueryAnswering.Tests;
@@ -150,6 +151,8 @@ public sealed class World : IAsyncDisposable
 
     private async Task StartHostAsync(Action<IBusRegistrationConfigurator> text)
     {
+        // MassTransit keeps the first host's loggers for the whole process, and those are gone once that host is.
+        LogContext.ConfigureCurrentLogContext(NullLoggerFactory.Instance);
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();

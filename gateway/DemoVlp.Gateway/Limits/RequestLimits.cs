@@ -36,7 +36,7 @@ internal sealed class RequestLimits(RequestDelegate next, IOptions<GatewayOption
         try
         {
             await next(context);
-            gaveUp = context.Response.StatusCode >= 499;
+            gaveUp = context.Response.StatusCode >= 400;
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !client.IsCancellationRequested && !context.Response.HasStarted)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DemoVlp.Gateway.Access;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace DemoVlp.Gateway;
@@ -30,12 +31,26 @@ public static class ApiDescription
             options.AddOperationTransformer((operation, context, _) =>
             {
                 AddProblems(operation, context.Document!);
-                if (context.Description is { HttpMethod: "POST", RelativePath: "api/v1/videos" }) DescribeUpload(operation);
-                if (context.Description.RelativePath!.EndsWith("/events", StringComparison.Ordinal)) DescribeEvents(operation);
+                switch (context.Description.RelativePath!.Split('/'))
+                {
+                    case [.., "events"]: DescribeEvents(operation); break;
+                    case [.., "content"]: DescribeFile(operation, "video/*"); break;
+                    case [.., "frames", _]: DescribeFile(operation, "image/jpeg"); break;
+                }
                 return Task.CompletedTask;
             });
         });
         return builder;
+    }
+
+    /// <summary>Generates the document, as JSON, from the endpoints of an application that is composed but need not be started.</summary>
+    public static async Task<string> GenerateAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        // Endpoints become visible to the generator when they are added to the pipeline, which otherwise happens at the start.
+        app.UseRouting();
+        app.UseEndpoints(_ => { });
+        var document = await app.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Document).GetOpenApiDocumentAsync(cancellationToken);
+        return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken) + "\n";
     }
 
     private static void Describe(OpenApiDocument document)
@@ -69,6 +84,8 @@ public static class ApiDescription
                 ["traceId"] = Text("Find the request in traces and logs with this."),
             },
         });
+        // The framework's own, without the code; every use of it has been replaced.
+        document.Components!.Schemas?.Remove("ProblemDetails");
         document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] }];
     }
 
@@ -83,28 +100,13 @@ public static class ApiDescription
                 error.Content = new Dictionary<string, OpenApiMediaType> { [ProblemType] = new() { Schema = new OpenApiSchemaReference(Problem, document) } };
     }
 
-    private static void DescribeUpload(OpenApiOperation operation) => operation.RequestBody = new OpenApiRequestBody
+    /// <summary>Files are made by hand in the services, so the generator sees no body.</summary>
+    private static void DescribeFile(OpenApiOperation operation, string mediaType)
     {
-        Required = true,
-        Content = new Dictionary<string, OpenApiMediaType>
-        {
-            ["multipart/form-data"] = new()
-            {
-                Schema = new OpenApiSchema
-                {
-                    Type = JsonSchemaType.Object,
-                    Required = new HashSet<string> { "file" },
-                    Properties = new Dictionary<string, IOpenApiSchema>
-                    {
-                        ["file"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary", Description = "The video." },
-                        ["title"] = Text("Shown in lists; the file's name if not given."),
-                        ["caption"] = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text("One caption."), Description = "Repeated: captions that training may use." },
-                    },
-                },
-                Encoding = new Dictionary<string, OpenApiEncoding> { ["caption"] = new() { Style = ParameterStyle.Form, Explode = true } },
-            },
-        },
-    };
+        foreach (var status in new[] { "200", "206" })
+            if (operation.Responses?.GetValueOrDefault(status) is OpenApiResponse file)
+                file.Content = new Dictionary<string, OpenApiMediaType> { [mediaType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } } };
+    }
 
     private static void DescribeEvents(OpenApiOperation operation)
     {

@@ -29,7 +29,7 @@ internal static class WebPages
         {
             context.Response.Headers.ContentSecurityPolicy = ReferencePage;
             options.WithTitle("DemoVLP API").WithOpenApiRoutePattern("/openapi/v1.json").WithFavicon("/assets/icon.svg")
-                .DisableDefaultFonts().DisableAgent().DisableMcp();
+                .DisableDefaultFonts().DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools().HideClientButton();
         });
     }
 

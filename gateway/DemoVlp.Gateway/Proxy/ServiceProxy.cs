@@ -13,6 +13,8 @@ internal static class ServiceProxy
 
     public static WebApplicationBuilder AddServiceProxy(this WebApplicationBuilder builder)
     {
+        // A stack trace every few seconds for a service that is away; that it went and came back is told by the health updater.
+        builder.Logging.AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.None);
         var names = new NameResolver(TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton<IDestinationResolver>(names);
         builder.Services.AddSingleton<IPassiveHealthCheckPolicy, FirstFailurePolicy>();

@@ -1,5 +1,6 @@
 using DemoVlp.Catalog.Data;
 using DemoVlp.Catalog.Videos;
+using DemoVlp.Contracts.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -26,6 +27,21 @@ internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer annou
         // The other modules keep what they were told, except what they were about to be told.
         await database.Videos.Where(v => v.RedriveAt != null && v.DeletedAt != null).ExecuteUpdateAsync(set => set.SetProperty(v => v.RedriveAt, now), cancellationToken);
         await database.LiveVideos.ExecuteUpdateAsync(set => set.SetProperty(v => v.AnnouncedRevision, 0), cancellationToken);
+        await RemindAsync(cancellationToken);
+    }
+
+    // An indexed video is nowhere stuck, yet the message that Training learns its regions from may have died in memory.
+    private async Task RemindAsync(CancellationToken cancellationToken)
+    {
+        for (var last = Guid.Empty; ;)
+        {
+            var indexed = await database.LiveVideos.AsNoTracking().Where(v => v.Status == VideoStatus.Indexed && v.Id.CompareTo(last) > 0)
+                .OrderBy(v => v.Id).Take(Batch).ToListAsync(cancellationToken);
+            foreach (var video in indexed)
+                if (!await announcer.RemindAsync(video)) return;
+            if (indexed.Count < Batch) return;
+            last = indexed[^1].Id;
+        }
     }
 
     /// <summary>Publishes whatever is due at <paramref name="now"/>.</summary>

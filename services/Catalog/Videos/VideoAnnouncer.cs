@@ -30,6 +30,10 @@ internal sealed class VideoAnnouncer(IBus bus, CatalogDbContext database, IArtif
         return true;
     }
 
+    /// <summary>Publishes the regions of a video that is indexed already, for services that may have missed them.</summary>
+    /// <returns>Whether the bus took it.</returns>
+    public async Task<bool> RemindAsync(VideoRow video) => video.ToRegionsExtracted() is not { } regions || await PublishAsync(regions, video.Id);
+
     /// <summary>Publishes title and captions.</summary>
     /// <returns>Whether the bus took it.</returns>
     public async Task<bool> DescribeAsync(VideoRow video)

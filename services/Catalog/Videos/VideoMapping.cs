@@ -42,10 +42,13 @@ internal static class VideoMapping
         {
             VideoId = row.Id, DurationSeconds = row.DurationSeconds, Width = row.Width ?? 0, Height = row.Height ?? 0, Frames = row.Frames,
         },
-        { Status: not VideoStatus.Indexed } => new RegionsExtracted
-        {
-            VideoId = row.Id, Regions = row.Regions, RegionCount = row.RegionCount ?? 0, Detector = row.Detector ?? "",
-        },
+        { Status: not VideoStatus.Indexed } => row.ToRegionsExtracted(),
         _ => null,
+    };
+
+    /// <summary>Null until there are regions.</summary>
+    public static RegionsExtracted? ToRegionsExtracted(this VideoRow row) => row.Regions is not { } regions ? null : new RegionsExtracted
+    {
+        VideoId = row.Id, Regions = regions, RegionCount = row.RegionCount ?? 0, Detector = row.Detector ?? "",
     };
 }

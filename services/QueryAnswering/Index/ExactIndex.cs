@@ -49,8 +49,8 @@ internal sealed class ExactIndex(IServiceScopeFactory scopes) : IEmbeddingIndex,
     {
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<QueryDbContext>();
-        // One snapshot for the three reads. Change is read first and counts as seen, so what comes later is only read again.
-        await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+        // In this order, and no transaction that would wait for writers: the change read first counts as seen, so what is committed between
+        // these reads is either taken over already or read again next time; what is removed between them is not in the last.
         var change = await database.Generations.Where(g => g.Id == generationId).Select(g => g.Changes).SingleAsync(cancellationToken);
         var changed = await database.Embeddings.AsNoTracking().Where(e => e.GenerationId == generationId && e.Change > vectors.Change)
             .Select(e => new ValueTuple<Guid, float[]>(e.VideoId, e.Vector)).ToListAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DemoVlp.Modeling.Native;
 using static TorchSharp.torch;
 
 namespace DemoVlp.QueryAnswering.Models;
@@ -8,7 +9,12 @@ internal sealed class ComputeDevice
 {
     /// <summary>Reads the switch.</summary>
     /// <exception cref="InvalidOperationException">An unknown value, or a device that this process does not see.</exception>
-    public ComputeDevice(IConfiguration configuration) => Device = Choose(configuration["Compute:Device"] is { Length: > 0 } asked ? asked : "auto");
+    public ComputeDevice(IConfiguration configuration)
+    {
+        // This may be the first that is asked of torch in the process, before Modeling has been used at all.
+        TorchNativeLibrary.EnsureLoadable();
+        Device = Choose(configuration["Compute:Device"] is { Length: > 0 } asked ? asked : "auto");
+    }
 
     /// <summary>The device.</summary>
     public Device Device { get; }

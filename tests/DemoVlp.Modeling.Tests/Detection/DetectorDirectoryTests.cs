@@ -1,5 +1,6 @@
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.Serialization;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Tests.Detection;
@@ -121,6 +122,19 @@ public sealed class DetectorDirectoryTests : IDisposable
         tensors[key] = tensors[key] + 5;
         DetectorWeights.Load(network, tensors);
         Assert.True(network.ProposalGenerator.Anchors.Grid(1, 1).eq(tensors[key]).all().item<bool>());
+    }
+
+    [Fact]
+    public void Statistics_WhenTheNetworkIsConverted_GoWithIt()
+    {
+        // The same replacement of buffers that a move to another device makes, seen without one.
+        using var scope = NewDisposeScope();
+        using var norm = new FrozenBatchNorm(2);
+        using var anchors = new AnchorGenerator(DetectorConfig.Tiny);
+        ModuleExtensionMethods.to(norm, ScalarType.Float64);
+        ModuleExtensionMethods.to(anchors, ScalarType.Float64);
+        Assert.Equal((ScalarType.Float64, ScalarType.Float64), (norm.Affine().Scale.dtype, norm.Affine().Shift.dtype));
+        Assert.Equal(ScalarType.Float64, anchors.Grid(1, 1).dtype);
     }
 
     [Fact]

@@ -82,7 +82,7 @@ public sealed class NonMaximumSuppressionTests
             return watch.ElapsedMilliseconds;
         });
         TestContext.Current.SendDiagnosticMessage($"class suppression: {best} ms");
-        // A loop over classes takes seconds; the margin is for a busy machine.
-        Assert.True(best < 500, $"{best} ms");
+        // 0.1 s is the aim on an idle machine; the margin is for a busy one, and a tensor operation per class and box would still break it.
+        Assert.True(best < 1000, $"{best} ms");
     }
 }

@@ -1,0 +1,36 @@
+using DemoVlp.Modeling.Serialization;
+using static TorchSharp.torch;
+
+namespace DemoVlp.Modeling.Detection;
+
+/// <summary>Turns a published checkpoint of bottom-up-attention.pytorch (its "caffe" R101 models) into a detector directory.</summary>
+public static class DetectorImport
+{
+    /// <summary>
+    /// Reads <paramref name="checkpoint"/>, a <c>torch.save</c> file of either format (the weights themselves, or under "model") or a safetensors
+    /// file, and writes a detector directory. Nothing in the file is executed.
+    /// </summary>
+    /// <param name="checkpoint">Path of the file.</param>
+    /// <param name="directory">Where the detector goes.</param>
+    /// <param name="config">Its shape: <see cref="DetectorConfig.R101"/> for the published models.</param>
+    /// <param name="classes">Class names without the background, in the checkpoint's order.</param>
+    /// <param name="attributes">Attribute names without "none", in the checkpoint's order.</param>
+    /// <exception cref="ModelFormatException">
+    /// <c>config-invalid</c>, <c>names-invalid</c>, <c>checkpoint-malformed</c>, <c>safetensors-malformed</c> or <c>weights-mismatch</c>.
+    /// </exception>
+    public static void Import(string checkpoint, string directory, DetectorConfig config, IReadOnlyList<string> classes, IReadOnlyList<string> attributes)
+    {
+        config.Validate();
+        using var scope = NewDisposeScope();
+        using var network = new FasterRcnn(config);
+        DetectorWeights.Load(network, Read(checkpoint));
+        DetectorDirectory.Save(directory, network, classes, attributes);
+    }
+
+    private static IReadOnlyDictionary<string, Tensor> Read(string path)
+    {
+        if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return Safetensors.Load(path);
+        using var file = TorchCheckpoint.Open(path);
+        return file.Find("model") is PickleDictionary ? file.Tensors("model") : file.Tensors();
+    }
+}

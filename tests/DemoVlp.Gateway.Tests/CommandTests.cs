@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace DemoVlp.Gateway.Tests;
+
+/// <summary>The command <c>demovlp</c> as a process, through the gateway.</summary>
+public sealed class CommandTests
+{
+    private const string Search = """{"query":"red circle","modelVersion":"m","items":[{"videoId":"0190a0b0-0000-7000-8000-000000000001","title":"A \u001b[31mclip","score":1.5,"globalScore":1,"localScore":0.5,"moment":{"frameIndex":1,"timestampSeconds":62.5},"evidence":[]}]}""";
+
+    [Fact]
+    public async Task Search_WhenFound_PrintsATableWithoutControlCharacters()
+    {
+        await using var backend = await JsonBackendAsync(Search);
+        await using var gateway = await TestGateway.StartAsync(backend.Address, $"--Gateway:ApiKeyHashes={TestGateway.HashOf("k")}");
+
+        var (code, output, _) = await RunAsync("search", "red", "circle", "--url", gateway.Http.BaseAddress!.ToString(), "--key", "k");
+
+        Assert.Equal(0, code);
+        Assert.Contains("1:02.5", output);
+        Assert.DoesNotContain('\u001b', output);
+    }
+
+    [Fact]
+    public async Task Search_WhenAskedForJson_PrintsTheAnswerOnOneLine()
+    {
+        await using var backend = await JsonBackendAsync(Search);
+        await using var gateway = await TestGateway.StartAsync(backend.Address);
+
+        var (code, output, _) = await RunAsync("search", "red circle", "--json", "--url", gateway.Http.BaseAddress!.ToString());
+
+        Assert.Equal(0, code);
+        Assert.Equal(1.5, JsonDocument.Parse(output.Trim()).RootElement.GetProperty("items")[0].GetProperty("score").GetDouble());
+        Assert.Single(output.Trim().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData(1, "unauthorized", "videos")]
+    [InlineData(2, "", "ask", "no-id", "what?")]
+    [InlineData(2, "", "unknown-command")]
+    public async Task Command_WhenItCannotBeDone_SaysWhyInOneLineAndInItsExitCode(int expected, string reason, params string[] arguments)
+    {
+        await using var gateway = await TestGateway.StartAsync("http://127.0.0.1:9", $"--Gateway:ApiKeyHashes={TestGateway.HashOf("k")}");
+
+        var (code, _, error) = await RunAsync([.. arguments, "--url", gateway.Http.BaseAddress!.ToString()]);
+
+        Assert.Equal(expected, code);
+        Assert.Contains(reason, error);
+        Assert.DoesNotContain("   at ", error);
+    }
+
+    [Fact]
+    public async Task Command_WhenNobodyAnswers_Is3()
+    {
+        var (code, _, error) = await RunAsync("videos", "--url", "http://127.0.0.1:9");
+
+        Assert.Equal(3, code);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    private static Task<Backend> JsonBackendAsync(string json) => Backend.StartAsync(context =>
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(json);
+    });
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "demovlp.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Remove("DEMOVLP_API_KEY");
+        start.Environment.Remove("DEMOVLP_URL");
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await output, await error);
+    }
+}
