@@ -7,7 +7,7 @@ public static class Eventually
 {
     private static readonly TimeSpan ByDefault = TimeSpan.FromSeconds(30);
 
-    /// <summary>Waits until <paramref name="condition"/> holds. A connection that is refused, or an answer that takes too long, counts as "not yet".</summary>
+    /// <summary>Waits until <paramref name="condition"/> holds. A connection that is refused, or an HTTP client that gave up waiting, counts as "not yet".</summary>
     /// <param name="what">What is awaited, for the failure: "the video is indexed".</param>
     /// <param name="condition">Asked again and again, 50 ms apart.</param>
     /// <param name="cancellationToken">The test's token.</param>
@@ -37,7 +37,7 @@ public static class Eventually
                 if (await read(cancellationToken) is { } value) return value;
                 refused = null;
             }
-            catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
             {
                 refused = e;
             }

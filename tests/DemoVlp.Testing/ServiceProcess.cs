@@ -118,7 +118,7 @@ public sealed class ServiceProcess : IAsyncDisposable
                 if (process.HasExited) throw new InvalidOperationException($"{project} ended with {process.ExitCode} while starting:\n{Log}");
                 using var answer = await Http.GetAsync(new Uri(Address, "health/ready"), token);
                 return answer.IsSuccessStatusCode;
-            }, cancellationToken, TimeSpan.FromMinutes(3));
+            }, cancellationToken, TimeSpan.FromSeconds(120));
         }
         catch (TimeoutException e)
         {
