@@ -14,6 +14,14 @@ namespace DemoVlp.Standalone;
 /// </remarks>
 internal static class StandaloneConfiguration
 {
+    /// <summary>What <c>--help</c> prints.</summary>
+    public const string Usage = """
+        Starts DemoVLP in one process. Settings are environment variables:
+          DEMOVLP_DATA   folder for everything it keeps (~/.local/share/demovlp)
+          DEMOVLP_PORT   port to listen on (8080)
+          DEMOVLP_BIND   address to listen on (127.0.0.1; any other needs Gateway__ApiKeyHashes)
+        """;
+
     public static WebApplicationBuilder AddStandaloneConfiguration(this WebApplicationBuilder builder)
     {
         var configuration = builder.Configuration;

@@ -13,26 +13,26 @@ internal static class ServiceRoutes
 
     private static readonly (string Service, string[] Methods, string Path)[] Table =
     [
-        (Catalog, ["GET", "HEAD", "POST"], "/api/v1/videos"),
-        (Catalog, ["GET", "HEAD", "DELETE"], "/api/v1/videos/{id}"),
+        (Catalog, ["GET", "POST"], "/api/v1/videos"),
+        (Catalog, ["GET", "DELETE"], "/api/v1/videos/{id}"),
         (Catalog, ["GET"], "/api/v1/videos/{id}/events"),
         (Catalog, ["GET", "HEAD"], "/api/v1/videos/{id}/content"),
         (Catalog, ["GET", "HEAD"], "/api/v1/videos/{id}/frames/{index}"),
         (Catalog, ["PUT"], "/api/v1/videos/{id}/captions"),
         (Catalog, ["POST"], "/api/v1/videos/{id}/retry"),
-        (Regions, ["GET", "HEAD"], "/api/v1/videos/{id}/regions"),
+        (Regions, ["GET"], "/api/v1/videos/{id}/regions"),
         (Queries, ["POST"], "/api/v1/search"),
         (Queries, ["POST"], "/api/v1/answers"),
         (Queries, ["POST"], "/api/v1/videos/{id}/answers"),
         (Queries, ["POST"], "/api/v1/videos/{id}/choices"),
-        (Training, ["GET", "HEAD", "POST"], "/api/v1/training-runs"),
-        (Training, ["GET", "HEAD"], "/api/v1/training-runs/{id}"),
+        (Training, ["GET", "POST"], "/api/v1/training-runs"),
+        (Training, ["GET"], "/api/v1/training-runs/{id}"),
         (Training, ["GET"], "/api/v1/training-runs/{id}/events"),
         (Training, ["POST"], "/api/v1/training-runs/{id}/cancel"),
-        (Training, ["GET", "HEAD"], "/api/v1/models"),
-        (Training, ["GET", "HEAD"], "/api/v1/models/{version}"),
+        (Training, ["GET"], "/api/v1/models"),
+        (Training, ["GET"], "/api/v1/models/{version}"),
         (Training, ["POST"], "/api/v1/models/{version}/activate"),
-        (Training, ["GET", "HEAD"], "/api/v1/datasets"),
+        (Training, ["GET"], "/api/v1/datasets"),
     ];
 
     public static IReadOnlyList<RouteConfig> Routes() =>

@@ -1,3 +1,4 @@
+using DemoVlp.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace DemoVlp.Gateway.Startup;
@@ -18,6 +19,11 @@ public static class PlainStart
         catch (Exception refusal) when (refusal is StartupRefusedException or OptionsValidationException)
         {
             await Console.Error.WriteLineAsync(refusal.Message);
+            return 1;
+        }
+        catch (Exception cause) when (StorageFull.Caused(cause))
+        {
+            await Console.Error.WriteLineAsync("Not started: there is no room left on the disk with the data.");
             return 1;
         }
     }

@@ -13,6 +13,9 @@ internal static class ContentApi
 {
     public static void MapContent(this IEndpointRouteBuilder videos)
     {
+        // Players and download tools ask for the length first.
+        videos.MapMethods("/{id:guid}/content", [HttpMethods.Head], GetContentAsync).ExcludeFromDescription();
+        videos.MapMethods("/{id:guid}/frames/{index:int}", [HttpMethods.Head], GetFrameAsync).ExcludeFromDescription();
         videos.MapGet("/{id:guid}/content", GetContentAsync).WithName("GetVideoContent").WithSummary("The uploaded file, whole or in ranges.")
             .Produces(200, contentType: MediaSniffer.Unknown).Produces(206, contentType: MediaSniffer.Unknown).Produces(304).Produces(416).ProducesProblem(404);
         videos.MapGet("/{id:guid}/frames/{index:int}", GetFrameAsync).WithName("GetVideoFrame").WithSummary("A sampled frame.")

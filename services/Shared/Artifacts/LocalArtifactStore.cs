@@ -15,9 +15,22 @@ public sealed partial class LocalArtifactStore : IArtifactStore
     {
         this.root = Path.GetFullPath(root);
         var incoming = Directory.CreateDirectory(Path.Combine(this.root, Incoming));
-        // What a killed process was writing. A day is longer than any upload; other processes may be writing right now.
-        foreach (var file in incoming.EnumerateFiles())
-            if (file.LastWriteTimeUtc < DateTime.UtcNow.AddDays(-1)) file.Delete();
+        foreach (var file in incoming.EnumerateFiles()) DeleteIfAbandoned(file);
+    }
+
+    /// <summary>What a killed process was writing goes; what another process is writing now is locked by it.</summary>
+    private static void DeleteIfAbandoned(FileInfo file)
+    {
+        try
+        {
+            using var unlocked = new FileStream(file.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            // Made this moment, perhaps not locked yet.
+            if (file.LastWriteTimeUtc < DateTime.UtcNow.AddSeconds(-10)) file.Delete();
+        }
+        catch (IOException)
+        {
+            // Locked, or finished and renamed meanwhile: in use, so not ours to delete.
+        }
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,8 @@ internal sealed class MigrateOnStart<TContext>(IServiceScopeFactory scopes) : IH
     {
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<TContext>().Database;
+        // EF locks migrations with a row. One process owns an embedded database, so a row that is there was left by one that was killed.
+        await database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
         await database.MigrateAsync(cancellationToken);
         await database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
     }

@@ -24,7 +24,10 @@ public static class ServiceDefaultsExtensions
         // Containers log for machines, a terminal for people.
         if (builder.Configuration.GetSection("DOTNET_RUNNING_IN_CONTAINER").Value == "true")
             builder.Logging.ClearProviders().AddJsonConsole(console => console.IncludeScopes = true);
-        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning)
+            // Said again by whoever does not expect it; a lost race for a unique key is expected.
+            .AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None).AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Yarp", LogLevel.Warning)
             // Not ready yet is an answer of /health/ready, not a fault.
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical);
