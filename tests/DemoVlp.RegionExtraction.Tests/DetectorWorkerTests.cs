@@ -31,14 +31,20 @@ public sealed class DetectorWorkerTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_WhenTheDetectorCannotBeLoaded_IsNeverReadyAndStopsTheHost()
+    public async Task Start_WhenTheDetectorCannotBeLoaded_IsNeverReadyAndStopsTheHostWhileItsCallersWait()
     {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Frames.Token);
         using var worker = Worker(folder["nothing-there"]);
+        var early = worker.LoadedAsync(stopping.Token);
 
         await worker.StartAsync(Frames.Token);
 
-        await Assert.ThrowsAsync<ModelFormatException>(() => worker.LoadedAsync(Frames.Token));
         await Assert.ThrowsAsync<ModelFormatException>(() => worker.ExecuteTask!); // What makes the host stop.
+        var late = worker.LoadedAsync(stopping.Token);
+        Assert.Equal((false, false), (early.IsCompleted, late.IsCompleted)); // No video is blamed for it.
+        await stopping.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => early);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => late);
         Assert.Equal(HealthStatus.Unhealthy, (await worker.CheckHealthAsync(new(), Frames.Token)).Status);
     }
 
