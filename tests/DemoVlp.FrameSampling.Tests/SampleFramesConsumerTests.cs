@@ -69,16 +69,16 @@ public sealed class SampleFramesConsumerTests(SamplingHost host)
     }
 
     [Fact]
-    public async Task Consume_WhenVideoWasDeletedMeanwhile_AnnouncesNothing()
+    public async Task Consume_WhenTheSourceIsGone_SaysSoAndAnnouncesNoFrames()
     {
         var video = await host.StoreAsync(await SampleClips.GifAsync(Clips.Token));
         host.Store.Delete(VideoArtifacts.Source(video.VideoId));
 
         await host.PublishAsync(video);
 
-        await Eventually.TrueAsync("the message is consumed", token => host.Harness.Consumed.Any<VideoUploaded>(m => m.Context.Message.VideoId == video.VideoId && m.Exception is null, token), Clips.Token);
-        Assert.False(await host.Harness.Published.Any(m => m.MessageObject is FramesSampled s && s.VideoId == video.VideoId
-            || m.MessageObject is VideoProcessingFailed f && f.VideoId == video.VideoId, Clips.Token));
+        var failed = await host.ReceivedAsync<VideoProcessingFailed>(m => m.VideoId == video.VideoId);
+        Assert.Equal((FailureCodes.Internal, "A file that this step needs is missing."), (failed.Code, failed.Detail));
+        Assert.DoesNotContain(host.Harness.Published.Select<FramesSampled>(Clips.Token), m => m.Context.Message.VideoId == video.VideoId);
     }
 
     [Fact]
