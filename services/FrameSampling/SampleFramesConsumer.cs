@@ -58,9 +58,9 @@ internal sealed class SampleFramesConsumer(
             var image = await store.WriteAsync(key, FrameManifest.JpegType, (stream, token) => stream.WriteAsync(frame.Jpeg, token).AsTask(), cancellationToken);
             frames.Add(new(frames.Count, frame.Seconds, frame.Width, frame.Height, image));
         }
-        var manifest = new FrameManifest(video.Source.Sha256, options.MaxSide, new()
+        var manifest = new FrameManifest(FrameManifest.CurrentFormat, video.Source.Sha256, options.MaxSide, new()
         {
-            VideoId = video.VideoId, DurationSeconds = sampled.DurationSeconds, Width = frames[0].Width, Height = frames[0].Height, Frames = frames,
+            VideoId = video.VideoId, DurationSeconds = sampled.DurationSeconds, Width = sampled.Width, Height = sampled.Height, Frames = frames,
         });
         await manifest.WriteAsync(store, options.Count, cancellationToken);
         return manifest;
