@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DemoVlp.Artifacts;
+using DemoVlp.Modeling;
 using DemoVlp.Modeling.Detection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -73,6 +74,14 @@ internal sealed class DetectorWorker(
     {
         work.Dispose();
         base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ComputeDeviceException"><c>Compute:Device</c> cannot be used.</exception>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        ComputeDevice.Choose(compute.Value.Device);
+        return base.StartAsync(cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -49,6 +49,14 @@ public sealed class DetectorWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_WhenTheDeviceCannotBeUsed_FailsAtOnce()
+    {
+        using var worker = Worker(directory: null, device: "abacus");
+
+        Assert.Equal("device-unavailable", (await Assert.ThrowsAsync<ComputeDeviceException>(() => worker.StartAsync(Frames.Token))).Code);
+    }
+
+    [Fact]
     public async Task Run_WhenAJobFails_TellsItsCallerAndGoesOn()
     {
         using var worker = Worker(directory: null);
@@ -70,6 +78,6 @@ public sealed class DetectorWorkerTests : IDisposable
             Assert.Equal(await File.ReadAllBytesAsync(file, Frames.Token), await File.ReadAllBytesAsync(Path.Combine(second, Path.GetFileName(file)), Frames.Token));
     }
 
-    private DetectorWorker Worker(string? directory) => new(new LocalArtifactStore(folder["store"]),
-        Options.Create(new RegionExtractionOptions { DetectorDirectory = directory }), Options.Create(new ComputeOptions { Device = "cpu" }), NullLogger<DetectorWorker>.Instance);
+    private DetectorWorker Worker(string? directory, string device = "cpu") => new(new LocalArtifactStore(folder["store"]),
+        Options.Create(new RegionExtractionOptions { DetectorDirectory = directory }), Options.Create(new ComputeOptions { Device = device }), NullLogger<DetectorWorker>.Instance);
 }
