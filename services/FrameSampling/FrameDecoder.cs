@@ -12,9 +12,10 @@ internal sealed record DecodedFrame(double Seconds, int Width, int Height, byte[
 
 /// <summary>What one run of ffmpeg gave.</summary>
 /// <param name="Frames">The frames, ascending in time, none twice.</param>
+/// <param name="Picture">Pixels of the picture they were made from: upright, not scaled. Known where there is a frame.</param>
 /// <param name="Killed">It crashed or ran into a limit.</param>
 /// <param name="NoDecoder">There is no decoder for the stream.</param>
-internal sealed record DecodedFrames(IReadOnlyList<DecodedFrame> Frames, bool Killed, bool NoDecoder);
+internal sealed record DecodedFrames(IReadOnlyList<DecodedFrame> Frames, (int Width, int Height) Picture, bool Killed, bool NoDecoder);
 
 /// <summary>Takes the frames of a plan with one ffmpeg process.</summary>
 internal sealed partial class FrameDecoder(FrameSamplingOptions options)
@@ -26,6 +27,7 @@ internal sealed partial class FrameDecoder(FrameSamplingOptions options)
     public async Task<DecodedFrames> DecodeAsync(string path, ProbedVideo video, SamplingPlan plan, string folder, CancellationToken cancellationToken)
     {
         var shown = new List<(int Output, double Seconds, int Width, int Height)>();
+        (int Width, int Height)? picture = null;
         var noDecoder = false;
         var exitCode = await MediaTools.RunAsync(MediaTools.Ffmpeg, Arguments(path, video, plan), folder, _ => { }, Read, options.TimeoutSeconds + MediaTools.Grace, cancellationToken);
         var frames = new List<DecodedFrame>();
@@ -37,11 +39,13 @@ internal sealed partial class FrameDecoder(FrameSamplingOptions options)
                     frames.Add(new(frame.Seconds, frame.Width, frame.Height, jpeg));
                 File.Delete(file);
             }
-        return new([.. frames.DistinctBy(f => f.Seconds).OrderBy(f => f.Seconds)], MediaTools.WasKilled(exitCode), noDecoder);
+        return new([.. frames.DistinctBy(f => f.Seconds).OrderBy(f => f.Seconds)], picture ?? default, MediaTools.WasKilled(exitCode), noDecoder);
 
         void Read(string line)
         {
             noDecoder |= MissingDecoder().IsMatch(line);
+            if (picture is null && Source().Match(line) is { Success: true } source)
+                picture = (int.Parse(source.Groups["width"].Value, CultureInfo.InvariantCulture), int.Parse(source.Groups["height"].Value, CultureInfo.InvariantCulture));
             if (Shown().Match(line) is not { Success: true } match) return;
             shown.Add((int.Parse(match.Groups["output"].Value, CultureInfo.InvariantCulture),
                 double.Parse(match.Groups["pts"].Value, CultureInfo.InvariantCulture) / 1e6,
@@ -90,7 +94,7 @@ internal sealed partial class FrameDecoder(FrameSamplingOptions options)
     private string Picture(int output)
     {
         string Side(string side) => $"'max(1,round({side}*min(1,{options.MaxSide}/max(iw,ih))))'";
-        return $"scale=w={Side("iw")}:h={Side("ih")}:out_color_matrix=bt601:out_range=full:flags=bicubic+accurate_rnd+full_chroma_inp+full_chroma_int,"
+        return $"showinfo@source=checksum=0,scale=w={Side("iw")}:h={Side("ih")}:out_color_matrix=bt601:out_range=full:flags=bicubic+accurate_rnd+full_chroma_inp+full_chroma_int,"
             + $"setsar=1,settb=1/1000000,showinfo@f{output},format=yuvj420p";
     }
 
@@ -98,6 +102,10 @@ internal sealed partial class FrameDecoder(FrameSamplingOptions options)
 
     [GeneratedRegex(@"^\[showinfo@f(?<output>\d+) @ \w+\] n: *\d+ pts: *(?<pts>-?\d+) .* s:(?<width>\d+)x(?<height>\d+) ")]
     private static partial Regex Shown();
+
+    // Before the scaling: what is kept may be smaller than the picture.
+    [GeneratedRegex(@"^\[showinfo@source @ \w+\] n: .* s:(?<width>\d+)x(?<height>\d+) ")]
+    private static partial Regex Source();
 
     [GeneratedRegex(@"Decoding requested, but no decoder|Decoder \(codec .*\) not found")]
     private static partial Regex MissingDecoder();

@@ -5,11 +5,15 @@ using DemoVlp.Contracts.Videos;
 namespace DemoVlp.FrameSampling;
 
 /// <summary>Says which frames were taken from which bytes. Written last: where it is, the frames are complete.</summary>
+/// <param name="Format">What the manifest says and how; one of another format counts for nothing.</param>
 /// <param name="SourceSha256">The video's hash.</param>
 /// <param name="MaxSide">Longest side allowed when the frames were taken.</param>
 /// <param name="Sampled">What is announced.</param>
-internal sealed record FrameManifest(string SourceSha256, int MaxSide, FramesSampled Sampled)
+internal sealed record FrameManifest(int Format, string SourceSha256, int MaxSide, FramesSampled Sampled)
 {
+    /// <summary>1 had no number, and gave the size of the first frame as that of the video.</summary>
+    public const int CurrentFormat = 2;
+
     public const string JpegType = "image/jpeg";
     private const string JsonType = "application/json";
 
@@ -28,7 +32,7 @@ internal sealed record FrameManifest(string SourceSha256, int MaxSide, FramesSam
         try
         {
             var manifest = JsonSerializer.Deserialize<FrameManifest>(await store.ReadAsync(artifact, cancellationToken));
-            if (manifest is null || manifest.SourceSha256 != video.Source.Sha256 || manifest.MaxSide != options.MaxSide) return null;
+            if (manifest?.Format != CurrentFormat || manifest.SourceSha256 != video.Source.Sha256 || manifest.MaxSide != options.MaxSide) return null;
             foreach (var frame in manifest.Sampled.Frames)
                 if (await store.FindAsync(frame.Image.Key, JpegType, cancellationToken) != frame.Image) return null;
             return manifest;

@@ -5,8 +5,10 @@ namespace DemoVlp.FrameSampling;
 
 /// <summary>The frames taken from a video.</summary>
 /// <param name="DurationSeconds">Length in seconds, where it can be told.</param>
+/// <param name="Width">Pixels of the upright picture, before any scaling.</param>
+/// <param name="Height">Pixels of the upright picture, before any scaling.</param>
 /// <param name="Frames">At least one, ascending; times are seconds from the video's start.</param>
-internal sealed record SampledVideo(double? DurationSeconds, IReadOnlyList<DecodedFrame> Frames);
+internal sealed record SampledVideo(double? DurationSeconds, int Width, int Height, IReadOnlyList<DecodedFrame> Frames);
 
 /// <summary>Takes frames from a video file that nobody vouches for.</summary>
 internal sealed class FrameSampler(IOptions<FrameSamplingOptions> options)
@@ -60,7 +62,7 @@ internal sealed class FrameSampler(IOptions<FrameSamplingOptions> options)
 
         // Audio may begin before the pictures' zero; players still count from zero.
         var start = Math.Max(0, video.StartSeconds);
-        return new(video.DurationSeconds ?? Length(packets), [.. decoded.Frames.Select(f => f with { Seconds = Math.Max(0, f.Seconds - start) })]);
+        return new(video.DurationSeconds ?? Length(packets), decoded.Picture.Width, decoded.Picture.Height, [.. decoded.Frames.Select(f => f with { Seconds = Math.Max(0, f.Seconds - start) })]);
     }
 
     private static VideoRefusedException Nothing(DecodedFrames decoded)

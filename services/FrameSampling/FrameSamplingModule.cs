@@ -11,9 +11,8 @@ public static class FrameSamplingModule
     {
         builder.AddArtifacts();
         builder.Services.AddOptions<FrameSamplingOptions>().BindConfiguration("Frames").ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddSingleton<FrameSampler>();
+        builder.Services.AddSingleton<FrameSampler>().AddHostedService<StaleFolders>();
         builder.Services.AddHealthChecks().AddCheck<MediaToolsHealthCheck>("media-tools", tags: ["ready"]);
-        PrivateFolder.RemoveStale();
         return builder;
     }
 

@@ -28,16 +28,22 @@ internal sealed class SampleFramesConsumer(
             Telemetry.RecordStage("sampling", outcome, Stopwatch.GetElapsedTime(started));
             logger.LogInformation("Sampled {Frames} frames of video {VideoId} ({Outcome}).", manifest.Sampled.Frames.Count, video.VideoId, outcome);
         }
-        catch (ArtifactMissingException)
+        catch (Exception e) when (e is ArtifactMissingException or FileNotFoundException or DirectoryNotFoundException)
         {
-            logger.LogInformation("The source of video {VideoId} is gone: it was deleted meanwhile.", video.VideoId);
+            // Mostly the video was deleted meanwhile: then Catalog knows better than this message, and says so again.
+            await FailAsync(FailureCodes.Internal, "A file that this step needs is missing.");
         }
         catch (VideoRefusedException refused)
         {
-            if (IsGone(video)) return;
-            Telemetry.RecordStage("sampling", refused.Code, Stopwatch.GetElapsedTime(started));
-            logger.LogWarning("Video {VideoId} cannot be sampled: {Code}: {Detail}", video.VideoId, refused.Code, refused.Message);
-            await context.Publish(new VideoProcessingFailed { VideoId = video.VideoId, Code = refused.Code, Detail = refused.Message }, context.CancellationToken);
+            if (IsGone(video)) await FailAsync(FailureCodes.Internal, "A file that this step needs is missing.");
+            else await FailAsync(refused.Code, refused.Message);
+        }
+
+        async Task FailAsync(string code, string detail)
+        {
+            Telemetry.RecordStage("sampling", code, Stopwatch.GetElapsedTime(started));
+            logger.LogWarning("Video {VideoId} cannot be sampled: {Code}: {Detail}", video.VideoId, code, detail);
+            await context.Publish(new VideoProcessingFailed { VideoId = video.VideoId, Code = code, Detail = detail }, context.CancellationToken);
         }
     }
 
@@ -52,9 +58,9 @@ internal sealed class SampleFramesConsumer(
             var image = await store.WriteAsync(key, FrameManifest.JpegType, (stream, token) => stream.WriteAsync(frame.Jpeg, token).AsTask(), cancellationToken);
             frames.Add(new(frames.Count, frame.Seconds, frame.Width, frame.Height, image));
         }
-        var manifest = new FrameManifest(video.Source.Sha256, options.MaxSide, new()
+        var manifest = new FrameManifest(FrameManifest.CurrentFormat, video.Source.Sha256, options.MaxSide, new()
         {
-            VideoId = video.VideoId, DurationSeconds = sampled.DurationSeconds, Width = frames[0].Width, Height = frames[0].Height, Frames = frames,
+            VideoId = video.VideoId, DurationSeconds = sampled.DurationSeconds, Width = sampled.Width, Height = sampled.Height, Frames = frames,
         });
         await manifest.WriteAsync(store, options.Count, cancellationToken);
         return manifest;
@@ -70,7 +76,6 @@ internal sealed class SampleFramesConsumer(
         }
         catch (ArtifactMissingException)
         {
-            logger.LogInformation("The source of video {VideoId} is gone: it was deleted meanwhile.", video.VideoId);
             return true;
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DemoVlp.Artifacts;
+using DemoVlp.Modeling;
 using DemoVlp.Modeling.Detection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -27,7 +28,11 @@ internal sealed class DetectorWorker(
     /// <summary>The detector, if it is loaded.</summary>
     public DetectorInfo? Loaded => loaded.Task.IsCompletedSuccessfully ? loaded.Task.Result : null;
 
-    /// <summary>Waits until the detector is loaded.</summary>
+    /// <summary>
+    /// Waits until the detector is loaded. If it cannot be, nobody is told: the host stops, which cancels those who wait, and their
+    /// messages stay in the queue for a worker whose detector is in order.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The caller gave up, or the host stops.</exception>
     public Task<DetectorInfo> LoadedAsync(CancellationToken cancellationToken) => loaded.Task.WaitAsync(cancellationToken);
 
     /// <summary>Runs something on the detector's thread.</summary>
@@ -72,17 +77,20 @@ internal sealed class DetectorWorker(
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ComputeDeviceException"><c>Compute:Device</c> cannot be used.</exception>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        ComputeDevice.Choose(compute.Value.Device);
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
             var folder = regions.Value.DetectorDirectory is { Length: > 0 } configured ? configured : await BuiltInDetector.EnsureAsync(store, stoppingToken);
             await Task.Factory.StartNew(() => Work(folder, stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-        catch (Exception e)
-        {
-            loaded.TrySetException(e);
-            throw;
         }
         finally
         {

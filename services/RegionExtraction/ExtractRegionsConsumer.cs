@@ -31,9 +31,13 @@ internal sealed class ExtractRegionsConsumer(
             Telemetry.RecordStage("extraction", outcome, Stopwatch.GetElapsedTime(started));
             logger.LogInformation("Found {Regions} regions in video {VideoId} ({Outcome}).", found.RegionCount, video.VideoId, outcome);
         }
-        catch (ArtifactMissingException)
+        catch (Exception e) when (e is ArtifactMissingException or FileNotFoundException or DirectoryNotFoundException)
         {
-            logger.LogInformation("The frames of video {VideoId} are gone: it was deleted meanwhile.", video.VideoId);
+            // Mostly the video was deleted meanwhile: then Catalog knows better than this message, and says so again.
+            Telemetry.RecordStage("extraction", FailureCodes.Internal, Stopwatch.GetElapsedTime(started));
+            logger.LogWarning(e, "A file of video {VideoId} is missing.", video.VideoId);
+            await context.Publish(
+                new VideoProcessingFailed { VideoId = video.VideoId, Code = FailureCodes.Internal, Detail = "A file that this step needs is missing." }, context.CancellationToken);
         }
         catch (Exception e) when (e is FrameUnreadableException or DetectorException or ModelFormatException)
         {

@@ -24,7 +24,7 @@ public static class TrainingModule
         builder.Services.AddSingleton<RunLeases>();
         builder.Services.AddScoped<LibraryDataset>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
             .AddScoped<RunRequests>().AddScoped<RunClips>().AddScoped<RunCorpus>().AddScoped<RetrievalFit>().AddScoped<RunExecution>();
-        builder.Services.AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
+        builder.Services.AddHostedService<DeviceCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
         return builder;
     }
 

@@ -139,6 +139,16 @@ public sealed class FrameSamplerTests : IDisposable
 
         Assert.Equal((100, 75), (video.Frames[0].Width, video.Frames[0].Height));
         Assert.Equal((100, 75), Picture.Size(video.Frames[0].Jpeg));
+        Assert.Equal((320, 240), (video.Width, video.Height));
+    }
+
+    [Fact]
+    public async Task Sample_WhenALyingPictureIsLargerThanKept_GivesTheSizeOfTheUprightOne()
+    {
+        var video = await Clips.SampleAsync(await SampleClips.RotatedAsync(Clips.Token), o => (o.MaxSide, o.Count) = (160, 2));
+
+        Assert.Equal((240, 320), (video.Width, video.Height));
+        Assert.All(video.Frames, f => Assert.Equal((120, 160), (f.Width, f.Height)));
     }
 
     [Theory]

@@ -57,6 +57,25 @@ public sealed class SampleFramesConsumerTests(SamplingHost host)
     }
 
     [Fact]
+    public async Task Consume_WhenTheManifestIsOfAnOlderFormat_TakesTheFramesAnew()
+    {
+        var video = await host.StoreAsync(await SampleClips.ThreeFramesAsync(Clips.Token));
+        await host.PublishAsync(video);
+        var first = await host.ReceivedAsync<FramesSampled>(m => m.VideoId == video.VideoId);
+        var manifest = host.PathOf(host.Store.List(VideoArtifacts.Frames(video.VideoId)).Single(k => k.EndsWith("manifest.json", StringComparison.Ordinal)));
+        var current = await File.ReadAllTextAsync(manifest, Clips.Token);
+        var older = current.Replace("\"Format\":2,", "", StringComparison.Ordinal).Replace($"\"Width\":{first.Width}", "\"Width\":1", StringComparison.Ordinal);
+        Assert.NotEqual(current, older);
+        await File.WriteAllTextAsync(manifest, older, Clips.Token);
+
+        await host.PublishAsync(video);
+
+        var second = await host.ReceivedAsync<FramesSampled>(m => m.VideoId == video.VideoId, count: 2);
+        Assert.Equal((first.Width, first.Height), (second.Width, second.Height));
+        Assert.Equal(current, await File.ReadAllTextAsync(manifest, Clips.Token));
+    }
+
+    [Fact]
     public async Task Consume_WhenVideoCannotBeSampled_SaysWhyInOneSentence()
     {
         var video = await host.StoreAsync(await SampleClips.TextAsync(Clips.Token));
@@ -69,16 +88,16 @@ public sealed class SampleFramesConsumerTests(SamplingHost host)
     }
 
     [Fact]
-    public async Task Consume_WhenVideoWasDeletedMeanwhile_AnnouncesNothing()
+    public async Task Consume_WhenTheSourceIsGone_SaysSoAndAnnouncesNoFrames()
     {
         var video = await host.StoreAsync(await SampleClips.GifAsync(Clips.Token));
         host.Store.Delete(VideoArtifacts.Source(video.VideoId));
 
         await host.PublishAsync(video);
 
-        await Eventually.TrueAsync("the message is consumed", token => host.Harness.Consumed.Any<VideoUploaded>(m => m.Context.Message.VideoId == video.VideoId && m.Exception is null, token), Clips.Token);
-        Assert.False(await host.Harness.Published.Any(m => m.MessageObject is FramesSampled s && s.VideoId == video.VideoId
-            || m.MessageObject is VideoProcessingFailed f && f.VideoId == video.VideoId, Clips.Token));
+        var failed = await host.ReceivedAsync<VideoProcessingFailed>(m => m.VideoId == video.VideoId);
+        Assert.Equal((FailureCodes.Internal, "A file that this step needs is missing."), (failed.Code, failed.Detail));
+        Assert.DoesNotContain(host.Harness.Published.Select<FramesSampled>(Clips.Token), m => m.Context.Message.VideoId == video.VideoId);
     }
 
     [Fact]

@@ -31,15 +31,29 @@ public sealed class DetectorWorkerTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_WhenTheDetectorCannotBeLoaded_IsNeverReadyAndStopsTheHost()
+    public async Task Start_WhenTheDetectorCannotBeLoaded_IsNeverReadyAndStopsTheHostWhileItsCallersWait()
     {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Frames.Token);
         using var worker = Worker(folder["nothing-there"]);
+        var early = worker.LoadedAsync(stopping.Token);
 
         await worker.StartAsync(Frames.Token);
 
-        await Assert.ThrowsAsync<ModelFormatException>(() => worker.LoadedAsync(Frames.Token));
         await Assert.ThrowsAsync<ModelFormatException>(() => worker.ExecuteTask!); // What makes the host stop.
+        var late = worker.LoadedAsync(stopping.Token);
+        Assert.Equal((false, false), (early.IsCompleted, late.IsCompleted)); // No video is blamed for it.
+        await stopping.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => early);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => late);
         Assert.Equal(HealthStatus.Unhealthy, (await worker.CheckHealthAsync(new(), Frames.Token)).Status);
+    }
+
+    [Fact]
+    public async Task Start_WhenTheDeviceCannotBeUsed_FailsAtOnce()
+    {
+        using var worker = Worker(directory: null, device: "abacus");
+
+        Assert.Equal("device-unavailable", (await Assert.ThrowsAsync<ComputeDeviceException>(() => worker.StartAsync(Frames.Token))).Code);
     }
 
     [Fact]
@@ -64,6 +78,6 @@ public sealed class DetectorWorkerTests : IDisposable
             Assert.Equal(await File.ReadAllBytesAsync(file, Frames.Token), await File.ReadAllBytesAsync(Path.Combine(second, Path.GetFileName(file)), Frames.Token));
     }
 
-    private DetectorWorker Worker(string? directory) => new(new LocalArtifactStore(folder["store"]),
-        Options.Create(new RegionExtractionOptions { DetectorDirectory = directory }), Options.Create(new ComputeOptions { Device = "cpu" }), NullLogger<DetectorWorker>.Instance);
+    private DetectorWorker Worker(string? directory, string device = "cpu") => new(new LocalArtifactStore(folder["store"]),
+        Options.Create(new RegionExtractionOptions { DetectorDirectory = directory }), Options.Create(new ComputeOptions { Device = device }), NullLogger<DetectorWorker>.Instance);
 }

@@ -37,6 +37,20 @@ public sealed class LibraryTests(LibraryTests.App app) : IClassFixture<LibraryTe
     }
 
     [Fact]
+    public async Task Library_WhenTheFirstEventsComeAtOnce_LosesNone()
+    {
+        var videos = Enumerable.Range(0, 24).Select(_ => NewId.NextGuid()).ToList();
+        // All consumers start together: whichever makes the row, the others' parts must be in it.
+        await Task.WhenAll(videos.SelectMany(v => new[] { TellAsync(v, "d2"), TellAsync(v, "r"), TellAsync(v, "d1") }));
+
+        foreach (var video in videos)
+        {
+            var clip = await ClipAsync(video, c => c.Regions is not null && c.Revision == 2);
+            Assert.Equal(["a second caption"], clip.Captions);
+        }
+    }
+
+    [Fact]
     public async Task Datasets_WithClipsThatLackSomething_CountThemByReason()
     {
         using var own = new TrainingApp();

@@ -26,6 +26,8 @@ public sealed class RunRequestTests(RunRequestTests.App app) : IClassFixture<Run
     [InlineData("""{ "task": "retrieval", "dataset": "library", "seed": -1 }""", 400, "bad-seed")]
     [InlineData("""{ "task": "retrieval", "dataset": "library", "baseModel": "nobody" }""", 400, "unknown-model")]
     [InlineData("""{ "task": "retrieval", "dataset": "library", "baseModel": "tiny-question-answering-untrained-1" }""", 400, "unknown-model")]
+    [InlineData("""{ "task": "retrieval", "dataset": "library", "baseModel": "a\u0000b" }""", 400, "unknown-model")]
+    [InlineData("""{ "task": "retrieval", "dataset": "lib\u0000rary" }""", 400, "unknown-dataset")]
     [InlineData("""{ "task": 7 }""", 400, "bad-request")]
     public async Task Start_WhenTheRequestCannotBeMet_SaysWhyWithAStableCode(string body, int status, string code)
     {
@@ -35,6 +37,15 @@ public sealed class RunRequestTests(RunRequestTests.App app) : IClassFixture<Run
         Assert.Equal((HttpStatusCode)status, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal(code, await CodeAsync(response));
+    }
+
+    [Theory]
+    [InlineData("?state=dancing")]
+    [InlineData("?state=%00")]
+    public async Task Runs_WhenThereIsNoSuchState_IsABadRequest(string filter)
+    {
+        var response = await (await app.ReadyAsync(Stop)).GetAsync($"/api/v1/training-runs{filter}", Stop);
+        Assert.Equal((HttpStatusCode.BadRequest, "bad-request"), (response.StatusCode, await CodeAsync(response)));
     }
 
     [Fact]

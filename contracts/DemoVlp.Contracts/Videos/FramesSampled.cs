@@ -9,10 +9,10 @@ public sealed record FramesSampled
     /// <summary>Length in seconds; null where neither container nor stream tells.</summary>
     public double? DurationSeconds { get; init; }
 
-    /// <summary>Width of the first sampled frame in pixels: upright, and scaled down where the picture is larger than frames are kept.</summary>
+    /// <summary>Width of the video's picture in pixels: upright (after rotation), as large as it is. The frames may be smaller.</summary>
     public required int Width { get; init; }
 
-    /// <summary>Height of the first sampled frame in pixels.</summary>
+    /// <summary>Height of the video's picture in pixels, likewise.</summary>
     public required int Height { get; init; }
 
     /// <summary>The frames in ascending time.</summary>
@@ -22,7 +22,7 @@ public sealed record FramesSampled
 /// <summary>One sampled frame, upright, as JPEG.</summary>
 /// <param name="Index">Position among the sampled frames, from 0.</param>
 /// <param name="TimestampSeconds">Presentation time in the video, seconds from its start.</param>
-/// <param name="Width">Pixels.</param>
-/// <param name="Height">Pixels.</param>
+/// <param name="Width">Pixels of the JPEG.</param>
+/// <param name="Height">Pixels of the JPEG.</param>
 /// <param name="Image">The JPEG.</param>
 public sealed record SampledFrame(int Index, double TimestampSeconds, int Width, int Height, ArtifactRef Image);

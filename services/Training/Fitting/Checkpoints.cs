@@ -5,8 +5,9 @@ using DemoVlp.Training.Runs;
 namespace DemoVlp.Training.Fitting;
 
 /// <summary>
-/// A run's last state in the artifact store: weights, optimiser and step in one file, which is replaced whole or not at all.
-/// Random state and data position follow from seed and step. Called on the training thread.
+/// A run's last state in the artifact store: one safetensors file with the weights, the optimiser's history, the step, the learning rate,
+/// the seed and the model's configuration, which is replaced whole or not at all. There is no random state and no data position in it:
+/// both follow from seed and step. The clips and captions are kept beside it while the run lasts (<see cref="RunClips"/>). Called on the training thread.
 /// </summary>
 internal sealed class Checkpoints(IArtifactStore artifacts, Guid runId, string workspace)
 {

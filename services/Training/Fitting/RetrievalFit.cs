@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
+using DemoVlp.Modeling;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Modeling.VideoLanguage.Training;
 using DemoVlp.ServiceDefaults;
@@ -61,7 +62,7 @@ internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.E
             using var trainer = new RetrievalTrainer(loaded.Network, loaded.Config, new StepOptions
             {
                 LearningRate = run.LearningRate, Rule = AdamWRule.Torch, WeightDecay = WeightDecay, MaxGradientNorm = MaximumGradientNorm, Seed = (ulong)run.Seed,
-            }, ComputeDevice.Choose(configuration));
+            }, ComputeDevice.Choose(configuration["Compute:Device"]));
             var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
             checkpoints.Restore(trainer);
             if (trainer.Steps > 0) LogResumed(run.Id, trainer.Steps);

@@ -19,32 +19,42 @@ internal sealed class TrackLibraryConsumer(TrainingDbContext database) : IConsum
     {
         var (video, revision, stop) = (context.Message.VideoId, context.Message.Revision, context.CancellationToken);
         var captions = context.Message.Captions.Select(OneLine).Where(c => c.Length > 0).Distinct(StringComparer.Ordinal).ToList();
-        var updated = await database.Clips.Where(c => c.VideoId == video && !c.Deleted && c.Revision < revision)
+        await EnsureAsync(video, stop);
+        await database.Clips.Where(c => c.VideoId == video && !c.Deleted && c.Revision < revision)
             .ExecuteUpdateAsync(set => set.SetProperty(c => c.Revision, revision).SetProperty(c => c.Captions, captions).SetProperty(c => c.CaptionCount, captions.Count), stop);
-        if (updated == 0) await AddIfNewAsync(new ClipRow { VideoId = video, Revision = revision, Captions = captions, CaptionCount = captions.Count }, stop);
     }
 
     public async Task Consume(ConsumeContext<RegionsExtracted> context)
     {
         var (video, regions, stop) = (context.Message.VideoId, context.Message.Regions, context.CancellationToken);
-        var updated = await database.Clips.Where(c => c.VideoId == video && !c.Deleted).ExecuteUpdateAsync(set => set.SetProperty(c => c.Regions, regions), stop);
-        if (updated == 0) await AddIfNewAsync(new ClipRow { VideoId = video, Regions = regions }, stop);
+        await EnsureAsync(video, stop);
+        await database.Clips.Where(c => c.VideoId == video && !c.Deleted).ExecuteUpdateAsync(set => set.SetProperty(c => c.Regions, regions), stop);
     }
 
     public async Task Consume(ConsumeContext<VideoDeleted> context)
     {
         var (video, stop) = (context.Message.VideoId, context.CancellationToken);
-        var updated = await database.Clips.Where(c => c.VideoId == video).ExecuteUpdateAsync(set => set
+        await EnsureAsync(video, stop);
+        await database.Clips.Where(c => c.VideoId == video).ExecuteUpdateAsync(set => set
             .SetProperty(c => c.Deleted, true).SetProperty(c => c.Captions, new List<string>()).SetProperty(c => c.CaptionCount, 0).SetProperty(c => c.Regions, (Contracts.ArtifactRef?)null), stop);
-        if (updated == 0) await AddIfNewAsync(new ClipRow { VideoId = video, Deleted = true }, stop);
     }
 
-    // Two first events of a video at once: one insert fails on the key, and the retry of its message becomes an update.
-    private async Task AddIfNewAsync(ClipRow clip, CancellationToken cancellationToken)
+    // A bare row first, then the update, which so finds its row whoever made it: several first events of a video may come at once.
+    private async Task EnsureAsync(Guid video, CancellationToken cancellationToken)
     {
-        if (await database.Clips.AnyAsync(c => c.VideoId == clip.VideoId, cancellationToken)) return;
+        if (await database.Clips.AnyAsync(c => c.VideoId == video, cancellationToken)) return;
+        var clip = new ClipRow { VideoId = video };
         database.Clips.Add(clip);
-        await database.SaveChangesAsync(cancellationToken);
+        try
+        {
+            await database.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateException)
+        {
+            database.Entry(clip).State = EntityState.Detached;
+            if (!await database.Clips.AnyAsync(c => c.VideoId == video, cancellationToken)) throw;
+        }
+        database.Entry(clip).State = EntityState.Detached;
     }
 
     private static string OneLine(string caption)

@@ -8,8 +8,9 @@ namespace DemoVlp.Training.Registry;
 internal sealed class ModelRegistry(TrainingDbContext database, IArtifactStore artifacts)
 {
     /// <summary>A model by version.</summary>
-    public Task<ModelRow?> FindAsync(string version, CancellationToken cancellationToken) =>
-        database.Models.AsNoTracking().SingleOrDefaultAsync(m => m.Version == version, cancellationToken);
+    public async Task<ModelRow?> FindAsync(string version, CancellationToken cancellationToken) =>
+        // PostgreSQL takes no text with U+0000 in it, and no version has one.
+        version.Contains('\0') ? null : await database.Models.AsNoTracking().SingleOrDefaultAsync(m => m.Version == version, cancellationToken);
 
     /// <summary>The version that answers a task; while nothing answers yet, the one that is about to. Null: there is none.</summary>
     public async Task<string?> ActiveVersionAsync(string task, CancellationToken cancellationToken)

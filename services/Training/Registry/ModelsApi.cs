@@ -27,7 +27,10 @@ internal static class ModelsApi
         var take = Cursor.Limit(limit, 50, 200);
         var models = database.Models.AsNoTracking();
         if (Cursor.Decode<Position>(cursor) is { } after)
+        {
+            if (after.Version is null || after.Version.Contains('\0')) throw new ApiException(400, "bad-cursor", "The cursor is not one that this list gave out.");
             models = models.Where(m => m.CreatedAt < after.CreatedAt || m.CreatedAt == after.CreatedAt && string.Compare(m.Version, after.Version) > 0);
+        }
         var rows = await models.OrderByDescending(m => m.CreatedAt).ThenBy(m => m.Version).Take(take + 1).ToListAsync(cancellationToken);
         var next = rows.Count > take ? Cursor.Encode(new Position(rows[take - 1].CreatedAt, rows[take - 1].Version)) : null;
         return TypedResults.Ok(new Page<Model>(await DescribeAsync(database, [.. rows.Take(take)], cancellationToken), next));

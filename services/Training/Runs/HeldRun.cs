@@ -99,14 +99,15 @@ internal sealed partial class HeldRun : IAsyncDisposable
                 var now = Progress;
                 try
                 {
-                    var (held, cancelRequested) = await leases.RenewAsync(Run.Id, owner, now, ended.Token);
+                    var asked = Environment.TickCount64;
+                    var (held, cancelRequested) = await RenewOnceAsync(now, renewed);
                     if (!held) StopFor(StopReason.LeaseLost);
                     if (cancelRequested) StopFor(StopReason.Cancelled);
-                    renewed = Environment.TickCount64;
+                    renewed = asked;
                     if (held && now.Step != published && now.Epoch is not null) await PublishAsync(now);
                     published = now.Step;
                 }
-                catch (Exception e) when (e is not OperationCanceledException)
+                catch (Exception e) when (e is not OperationCanceledException || !ended.IsCancellationRequested)
                 {
                     // The database may be back in a moment; but once the lease has run out somebody else may be at work.
                     LogRenewalFailed(e, Run.Id);
@@ -118,6 +119,17 @@ internal sealed partial class HeldRun : IAsyncDisposable
         {
             // Ended: the caller writes the last progress.
         }
+    }
+
+    // A database that does not answer at all must not keep this worker at a run whose lease has run out: given up by the clock, not only by an error.
+    private async Task<(bool Held, bool CancelRequested)> RenewOnceAsync(RunProgress now, long renewed)
+    {
+        using var lease = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
+        var left = leaseLength - TimeSpan.FromMilliseconds(Environment.TickCount64 - renewed);
+        // At least one honest try: after a pause of the machine the lease may have run out and yet be nobody else's.
+        lease.CancelAfter(left > Interval ? left : Interval);
+        var token = lease.Token;
+        return await Task.Run(() => leases.RenewAsync(Run.Id, owner, now, token), token).WaitAsync(token);
     }
 
     private async Task PublishAsync(RunProgress now)

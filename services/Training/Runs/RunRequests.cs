@@ -26,7 +26,9 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
     /// <summary>Enters a run that was refused, so that whoever sent the command can read why.</summary>
     public async Task<RunRow> RefuseAsync(StartTraining request, ApiException reason, CancellationToken cancellationToken)
     {
-        var row = Row(request, request.BaseModel, RunState.Failed);
+        // What was refused may be refused because of its text; PostgreSQL keeps none with U+0000 in it.
+        request = request with { Task = Kept(request.Task)!, Dataset = Kept(request.Dataset)! };
+        var row = Row(request, Kept(request.BaseModel), RunState.Failed);
         (row.FailureCode, row.FailureDetail, row.EndedAt) = (reason.Code, reason.Message, row.CreatedAt);
         return await AddAsync(row, cancellationToken);
     }
@@ -87,6 +89,8 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
         await database.SaveChangesAsync(cancellationToken);
         return row;
     }
+
+    private static string? Kept(string? text) => text?.Replace('\0', '\uFFFD');
 
     private static ApiException Bad(string code, string detail) => new(400, code, detail);
 }

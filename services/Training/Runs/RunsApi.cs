@@ -16,6 +16,8 @@ internal static class RunsApi
 {
     private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(500), KeepAlive = TimeSpan.FromSeconds(15);
 
+    private static readonly string[] States = [RunState.Queued, RunState.Running, RunState.Completed, RunState.Failed, RunState.Cancelled];
+
     private sealed record Position(DateTime CreatedAt, Guid Id);
 
     public static void MapRuns(this IEndpointRouteBuilder endpoints)
@@ -46,7 +48,11 @@ internal static class RunsApi
     {
         var take = Cursor.Limit(limit, 50, 200);
         var runs = database.Runs.AsNoTracking();
-        if (!string.IsNullOrEmpty(state)) runs = runs.Where(r => r.State == state);
+        if (!string.IsNullOrEmpty(state))
+        {
+            if (!States.Contains(state)) throw new ApiException(400, "bad-request", $"The state must be one of {string.Join(", ", States)}.");
+            runs = runs.Where(r => r.State == state);
+        }
         if (Cursor.Decode<Position>(cursor) is { } after)
             runs = runs.Where(r => r.CreatedAt < after.CreatedAt || r.CreatedAt == after.CreatedAt && r.Id.CompareTo(after.Id) < 0);
         var rows = await runs.OrderByDescending(r => r.CreatedAt).ThenByDescending(r => r.Id).Take(take + 1).ToListAsync(cancellationToken);

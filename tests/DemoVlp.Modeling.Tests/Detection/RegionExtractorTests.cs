@@ -135,8 +135,8 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
     public void Load_OfADeviceThatIsNotThere_SaysSo()
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal("device-unavailable", Assert.Throws<DetectorException>(() => RegionExtractor.Load(folder.Path, "abacus")).Code);
-        Assert.Equal("device-unavailable", Assert.Throws<DetectorException>(() => RegionExtractor.Load(folder.Path, "cuda:200")).Code);
+        Assert.Equal("device-unavailable", Assert.Throws<ComputeDeviceException>(() => RegionExtractor.Load(folder.Path, "abacus")).Code);
+        Assert.Equal("device-unavailable", Assert.Throws<ComputeDeviceException>(() => RegionExtractor.Load(folder.Path, "cuda:200")).Code);
     }
 
     [Fact]

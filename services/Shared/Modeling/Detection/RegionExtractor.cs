@@ -1,4 +1,3 @@
-using System.Globalization;
 using DemoVlp.Modeling.Regions;
 using static TorchSharp.torch;
 
@@ -45,12 +44,12 @@ public sealed class RegionExtractor : IDisposable
 
     /// <summary>Reads a detector directory.</summary>
     /// <param name="directory">See <see cref="DetectorDirectory"/>.</param>
-    /// <param name="device"><c>cpu</c>, <c>cuda</c>, <c>cuda:1</c>..., or <c>auto</c>: CUDA where there is one, else the CPU.</param>
+    /// <param name="device">See <see cref="ComputeDevice.Choose"/>.</param>
     /// <exception cref="ModelFormatException">The directory cannot be used; its code says why.</exception>
-    /// <exception cref="DetectorException"><c>device-unavailable</c>.</exception>
+    /// <exception cref="ComputeDeviceException">The device cannot be used.</exception>
     public static RegionExtractor Load(string directory, string device)
     {
-        var on = Choose(device);
+        var on = ComputeDevice.Choose(device);
         return new RegionExtractor(DetectorDirectory.Load(directory, on), on);
     }
 
@@ -195,19 +194,5 @@ public sealed class RegionExtractor : IDisposable
         for (var i = 0; i < boxes.Length; i += 4)
             if (!boxes.AsSpan(i, 4).ToArray().All(v => MathF.Abs(v) <= 1e6f) || boxes[i] > boxes[i + 2] || boxes[i + 1] > boxes[i + 3])
                 throw new DetectorException("boxes-invalid", $"Box {i / 4} is not finite, or its corners are swapped.");
-    }
-
-    private static Device Choose(string device)
-    {
-        var cuda = cuda_is_available();
-        if (device == "auto") return new Device(cuda ? "cuda" : "cpu");
-        if (device == "cpu") return new Device("cpu");
-        if (device == "cuda" || (device.StartsWith("cuda:", StringComparison.Ordinal) && byte.TryParse(device.AsSpan(5), out _)))
-        {
-            var index = device.Length > 5 ? byte.Parse(device.AsSpan(5), CultureInfo.InvariantCulture) : 0;
-            return cuda && index < TorchSharp.torch.cuda.device_count() ? new Device(device)
-                : throw new DetectorException("device-unavailable", $"The device \"{device}\" is asked for, and this process sees no such CUDA device.");
-        }
-        throw new DetectorException("device-unavailable", $"\"{device}\" is no device: auto, cpu, cuda or cuda:N.");
     }
 }
