@@ -69,9 +69,11 @@ public sealed class GenerationTests : IAsyncLifetime
     {
         var older = world.MakeModel("tiny-0", seed: 3);
         var activation = await world.ActivateAsync("tiny-1");
+        var videos = await world.AddIndexedVideosAsync(3);
         await world.Publish(older);
         await world.Publish(activation);
         await World.EventuallyAsync("the second answer", () => world.Recorder.All<IndexRebuilt>().Count(r => r.ActivationId == activation.ActivationId) == 2);
+        await World.EventuallyAsync("the videos are announced again too", () => world.Recorder.All<VideoIndexed>().Count(v => videos.Contains(v.VideoId)) == 2 * videos.Count);
         Assert.DoesNotContain(world.Recorder.All<IndexRebuilt>(), r => r.ActivationId == older.ActivationId);
         Assert.Equal("tiny-1", (await world.SearchAsync("red")).ModelVersion);
         Assert.Equal(1, await world.Query(db => db.Generations.CountAsync(Cancellation)));

@@ -68,6 +68,19 @@ public sealed class IndexingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Regions_WhenTheirFileIsGone_FailTheVideoAndNotTheQueue()
+    {
+        await world.ActivateAsync("tiny-1");
+        var id = Guid.NewGuid();
+        var regions = await world.PutRegionsAsync(id, 1);
+        world.Artifacts.Delete(regions.Key);
+        await world.Publish(World.Extracted(id, regions));
+        await World.EventuallyAsync("the video has failed", () => world.Recorder.All<VideoProcessingFailed>().Any());
+        var failed = world.Recorder.All<VideoProcessingFailed>().Single();
+        Assert.Equal((id, FailureCodes.Internal, "The region file is gone from the store."), (failed.VideoId, failed.Code, failed.Detail));
+    }
+
+    [Fact]
     public async Task Title_WhenAnOlderOneArrivesLate_StaysTheNewer()
     {
         await world.ActivateAsync("tiny-1");

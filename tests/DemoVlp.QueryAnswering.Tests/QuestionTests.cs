@@ -75,6 +75,8 @@ public sealed class QuestionTests : IAsyncLifetime
         await world.RefusedAsync(HttpStatusCode.BadRequest, "too-few-options", choices, new ChoiceRequest(null));
         await world.RefusedAsync(HttpStatusCode.BadRequest, "too-many-options", choices, new ChoiceRequest([.. Enumerable.Repeat("red", 21)]));
         await world.RefusedAsync(HttpStatusCode.BadRequest, "empty-option", choices, new ChoiceRequest(["red", ""]));
+        await world.RefusedAsync(HttpStatusCode.BadRequest, "bad-text", answers, new QuestionRequest("what\0?"));
+        await world.RefusedAsync(HttpStatusCode.BadRequest, "bad-text", choices, new ChoiceRequest(["red", "bl\0ue"]));
         await world.RefusedAsync(HttpStatusCode.NotFound, "video-not-found", $"videos/{unknown}/answers", new QuestionRequest("what?"));
         await world.RefusedAsync(HttpStatusCode.NotFound, "video-not-found", $"videos/{unknown}/choices", new ChoiceRequest(["red", "blue"]));
         await world.RefusedAsync(HttpStatusCode.NotFound, "video-not-found", "answers", new LibraryQuestionRequest("what?", [unknown]));

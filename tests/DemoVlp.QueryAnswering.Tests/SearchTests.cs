@@ -86,6 +86,8 @@ public sealed class SearchTests : IAsyncLifetime
         await Refused("bad-cursor", new SearchRequest { Query = "red", Cursor = "nonsense!" });
         await Refused("bad-filter", new SearchRequest { Query = "red", Filter = new SearchFilter { Videos = new Guid[1001] } });
         await Refused("bad-filter", new SearchRequest { Query = "red", Filter = new SearchFilter { TitleContains = new string('a', 201) } });
+        await Refused("bad-text", new SearchRequest { Query = "r\0ed" });
+        await Refused("bad-text", new SearchRequest { Query = "red", Filter = new SearchFilter { TitleContains = "\0" } });
         await Refused("bad-request", new { query = 5 });
         var other = (await world.SearchAsync("red", limit: 2)).NextCursor;
         await Refused("bad-cursor", new SearchRequest { Query = "blue", Cursor = other });

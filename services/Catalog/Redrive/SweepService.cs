@@ -1,5 +1,6 @@
 using DemoVlp.Catalog.Data;
 using DemoVlp.Messaging;
+using DemoVlp.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace DemoVlp.Catalog.Redrive;
@@ -13,7 +14,7 @@ internal sealed class SweepService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (!await StartedAsync(stoppingToken)) return;
+        if (!await lifetime.WaitForStartAsync(stoppingToken)) return;
         var restart = BusTransport.Read(configuration) == BusTransport.InMemory;
         var orphansAt = DateTime.MinValue;
         var every = TimeSpan.FromTicks(Math.Min(options.Value.RedriveAfter.Ticks / 4, TimeSpan.FromSeconds(15).Ticks));
@@ -51,14 +52,5 @@ internal sealed class SweepService(
         {
             return false;
         }
-    }
-
-    // Hosted services start one after another; what is published before the consumers listen is lost in memory.
-    private async Task<bool> StartedAsync(CancellationToken stoppingToken)
-    {
-        var started = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var up = lifetime.ApplicationStarted.Register(() => started.TrySetResult(true));
-        await using var down = stoppingToken.Register(() => started.TrySetResult(false));
-        return await started.Task;
     }
 }

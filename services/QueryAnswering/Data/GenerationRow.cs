@@ -61,8 +61,11 @@ public static class GenerationState
     /// <summary>Answers.</summary>
     public const string Active = "active";
 
-    /// <summary>Another one answers now, or was asked for before this one was ready.</summary>
+    /// <summary>It answered, and another one does now.</summary>
     public const string Retired = "retired";
+
+    /// <summary>Another one was asked for before this one was ready: it never answered.</summary>
+    public const string Superseded = "superseded";
 
     /// <summary>Its model could not be used.</summary>
     public const string Failed = "failed";

@@ -34,7 +34,7 @@ internal sealed class ActivateModelConsumer(QueryDbContext database, BuildSignal
         }
         // What was still being built is wanted no more.
         await database.Generations.Where(g => g.Task == asked.Task && g.State == GenerationState.Building)
-            .ExecuteUpdateAsync(set => set.SetProperty(g => g.State, GenerationState.Retired).SetProperty(g => g.EndedAt, DateTime.UtcNow), token);
+            .ExecuteUpdateAsync(set => set.SetProperty(g => g.State, GenerationState.Superseded).SetProperty(g => g.EndedAt, DateTime.UtcNow), token);
         database.Generations.Add(new GenerationRow
         {
             Task = asked.Task, ActivationId = asked.ActivationId, ActivatedAt = activatedAt, ModelVersion = asked.ModelVersion, ModelDirectory = asked.ModelDirectory,
@@ -46,7 +46,7 @@ internal sealed class ActivateModelConsumer(QueryDbContext database, BuildSignal
 
     private async Task AnswerAgainAsync(ConsumeContext<ModelActivated> context, GenerationRow known)
     {
-        if (known.State == GenerationState.Active) await context.Publish(Answers.Rebuilt(known));
+        if (known.State == GenerationState.Active) await Answers.TellAsync(known, database, context, context.CancellationToken);
         else if (known.State == GenerationState.Failed) await context.Publish(Answers.Failed(known));
         else if (known.State == GenerationState.Building) signal.Set();
     }
@@ -59,20 +59,6 @@ internal sealed class ActivateModelConsumerDefinition : ConsumerDefinition<Activ
         EndpointName = QueueNames.QueryActivateModel;
         ConcurrentMessageLimit = 1;
     }
-}
-
-/// <summary>What an activation is answered with.</summary>
-internal static class Answers
-{
-    public static IndexRebuilt Rebuilt(GenerationRow generation) => new()
-    {
-        ActivationId = generation.ActivationId, ModelVersion = generation.ModelVersion, Task = generation.Task, Videos = generation.Videos,
-    };
-
-    public static IndexRebuildFailed Failed(GenerationRow generation) => new()
-    {
-        ActivationId = generation.ActivationId, ModelVersion = generation.ModelVersion, Code = generation.FailureCode ?? "internal", Detail = generation.FailureDetail ?? "",
-    };
 }
 
 /// <summary>Wakes the builder of this process; those of others look for work by themselves.</summary>

@@ -21,7 +21,14 @@ internal sealed class GenerationBuild(
     private const int Attempts = 5;
 
     /// <summary>Carries the activation out, or says why it cannot be.</summary>
-    public async Task RunAsync(GenerationLease lease)
+    /// <param name="lease">The right to build it.</param>
+    /// <param name="stopping">The host's: what follows the switch does not end with the lease, which the switch itself ends.</param>
+    public async Task RunAsync(GenerationLease lease, CancellationToken stopping)
+    {
+        if (await BuildAsync(lease, stopping) is { } active) await Answers.TellAsync(active, database, bus, stopping);
+    }
+
+    private async Task<GenerationRow?> BuildAsync(GenerationLease lease, CancellationToken stopping)
     {
         using var activity = Telemetry.Source.StartActivity("build-generation");
         var clock = Stopwatch.StartNew();
@@ -33,13 +40,12 @@ internal sealed class GenerationBuild(
             while (active is null)
             {
                 if (generation.Task == ModelTasks.Retrieval) await FillAsync(generation, lease.Lost);
-                active = await switches.ActivateAsync(lease, lease.Lost);
-                lease.Lost.ThrowIfCancellationRequested();
+                active = await switches.ActivateAsync(lease, stopping);
+                if (active is null) lease.Lost.ThrowIfCancellationRequested();
             }
             log.LogInformation("{Task} answers from {Model} now: generation {Generation}, {Videos} videos.", active.Task, active.ModelVersion, active.Id, active.Videos);
             Telemetry.RecordStage("build-generation", "done", clock.Elapsed);
-            if (active.Task == ModelTasks.Retrieval) await AnnounceVideosAsync(active, lease.Lost);
-            await bus.Publish(Answers.Rebuilt(active), lease.Lost);
+            return active;
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
         {
@@ -55,6 +61,7 @@ internal sealed class GenerationBuild(
             if (await switches.CountAttemptAsync(lease, lease.Lost) >= Attempts) await FailAsync(lease, FailureCodes.Internal, "The index could not be built; the log has the details.", clock);
             else await Task.Delay(TimeSpan.FromSeconds(1), lease.Lost);
         }
+        return null;
     }
 
     private async Task CheckModelAsync(GenerationRow generation, CancellationToken cancellationToken)
@@ -87,17 +94,6 @@ internal sealed class GenerationBuild(
         var unusable = await database.Unusable.AsNoTracking().FirstOrDefaultAsync(u => u.GenerationId == generation.Id, cancellationToken);
         if (unusable is not null && !await database.Embeddings.AnyAsync(e => e.GenerationId == generation.Id, cancellationToken))
             throw new ModelFormatException("regions-mismatch", $"The model can use none of the videos. The first one: {unusable.Detail}");
-    }
-
-    /// <summary>Every video has a new model's vectors now, and those that waited for a first one are found at last.</summary>
-    private async Task AnnounceVideosAsync(GenerationRow generation, CancellationToken cancellationToken)
-    {
-        var indexed = await database.Embeddings.AsNoTracking().Where(e => e.GenerationId == generation.Id).Select(e => new { e.VideoId, e.IndexedAt }).ToListAsync(cancellationToken);
-        foreach (var video in indexed)
-            await bus.Publish(new VideoIndexed { VideoId = video.VideoId, ModelVersion = generation.ModelVersion, IndexedAt = video.IndexedAt }, cancellationToken);
-        var unusable = await database.Unusable.AsNoTracking().Where(u => u.GenerationId == generation.Id).ToListAsync(cancellationToken);
-        foreach (var video in unusable)
-            await bus.Publish(new VideoProcessingFailed { VideoId = video.VideoId, Code = FailureCodes.EmbeddingFailed, Detail = video.Detail }, cancellationToken);
     }
 
     private async Task FailAsync(GenerationLease lease, string code, string detail, Stopwatch clock)

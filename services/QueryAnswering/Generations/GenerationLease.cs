@@ -46,6 +46,9 @@ internal sealed class GenerationLease : IAsyncDisposable
         return null;
     }
 
+    /// <summary>Gives it up: it turned out to be no longer ours.</summary>
+    public Task LoseAsync() => lost.CancelAsync();
+
     /// <summary>Stops renewing, and lets the next one have it at once.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -8,7 +8,7 @@ namespace DemoVlp.QueryAnswering.Generations;
 internal sealed class GenerationSwitch(QueryDbContext database)
 {
     /// <summary>Lets a generation answer in place of the one that did, if it is complete.</summary>
-    /// <returns>The generation, active now; null if a video came meanwhile, or the lease is lost.</returns>
+    /// <returns>The generation, active now; null if a video came meanwhile, or, and then the lease is lost, if it is not ours or no longer wanted.</returns>
     public async Task<GenerationRow?> ActivateAsync(GenerationLease lease, CancellationToken cancellationToken)
     {
         var (id, task, now) = (lease.Generation.Id, lease.Generation.Task, DateTime.UtcNow);
@@ -18,10 +18,17 @@ internal sealed class GenerationSwitch(QueryDbContext database)
         var videos = task == ModelTasks.Retrieval
             ? await database.Embeddings.CountAsync(e => e.GenerationId == id, cancellationToken)
             : await database.Videos.CountAsync(v => v.DeletedAt == null && v.RegionsSha256 != null, cancellationToken);
-        var switched = await database.Generations.Where(g => g.Id == id && g.State == GenerationState.Building && g.LeaseOwner == lease.Owner)
+        var switched = await database.Generations.Where(g => g.Id == id && g.State == GenerationState.Building && g.LeaseOwner == lease.Owner
+                && !database.Generations.Any(newer => newer.Task == task && newer.ActivatedAt > g.ActivatedAt))
             .ExecuteUpdateAsync(set => set.SetProperty(g => g.State, GenerationState.Active).SetProperty(g => g.Videos, videos), cancellationToken);
+        if (switched == 0)
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            await SupersedeAsync(lease, cancellationToken);
+            return null;
+        }
         // Not committing takes everything back. A video whose row is written after this look sees the generation, and embeds itself for it.
-        if (switched == 0 || task == ModelTasks.Retrieval && await database.Missing(id).AnyAsync(cancellationToken)) return null;
+        if (task == ModelTasks.Retrieval && await database.Missing(id).AnyAsync(cancellationToken)) return null;
         await transaction.CommitAsync(cancellationToken);
         return await database.Generations.AsNoTracking().SingleAsync(g => g.Id == id, cancellationToken);
     }
@@ -35,6 +42,16 @@ internal sealed class GenerationSwitch(QueryDbContext database)
             .ExecuteUpdateAsync(set => set.SetProperty(g => g.State, GenerationState.Failed).SetProperty(g => g.EndedAt, now)
                 .SetProperty(g => g.FailureCode, code).SetProperty(g => g.FailureDetail, detail), cancellationToken);
         return failed == 0 ? null : await database.Generations.AsNoTracking().SingleAsync(g => g.Id == id, cancellationToken);
+    }
+
+    /// <summary>Two activations that two replicas hear of at once do not see each other: here the older one finds out.</summary>
+    private async Task SupersedeAsync(GenerationLease lease, CancellationToken cancellationToken)
+    {
+        var (id, now) = (lease.Generation.Id, DateTime.UtcNow);
+        await database.Generations.Where(g => g.Id == id && g.State == GenerationState.Building && g.LeaseOwner == lease.Owner
+                && database.Generations.Any(newer => newer.Task == g.Task && newer.ActivatedAt > g.ActivatedAt))
+            .ExecuteUpdateAsync(set => set.SetProperty(g => g.State, GenerationState.Superseded).SetProperty(g => g.EndedAt, now), cancellationToken);
+        await lease.LoseAsync();
     }
 
     /// <summary>Counts an attempt that broke off.</summary>

@@ -1,12 +1,13 @@
 using DemoVlp.QueryAnswering.Data;
 using DemoVlp.QueryAnswering.Index;
 using DemoVlp.QueryAnswering.Models;
+using DemoVlp.ServiceDefaults;
 using Microsoft.EntityFrameworkCore;
 
 namespace DemoVlp.QueryAnswering.Generations;
 
 /// <summary>Carries out activations, one at a time, and clears away behind them. Every replica runs one; the lease decides who builds.</summary>
-internal sealed class IndexBuilder(IServiceScopeFactory scopes, BuildSignal signal, ModelCache models, ILogger<IndexBuilder> log) : BackgroundService
+internal sealed class IndexBuilder(IServiceScopeFactory scopes, BuildSignal signal, ModelCache models, IHostApplicationLifetime lifetime, ILogger<IndexBuilder> log) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     // A query that began with a generation ends long before that.
@@ -14,6 +15,7 @@ internal sealed class IndexBuilder(IServiceScopeFactory scopes, BuildSignal sign
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (!await lifetime.WaitForStartAsync(stoppingToken)) return;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -34,7 +36,7 @@ internal sealed class IndexBuilder(IServiceScopeFactory scopes, BuildSignal sign
         await using var lease = await GenerationLease.TakeAsync(scopes, stoppingToken);
         if (lease is null) return false;
         await using var scope = scopes.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<GenerationBuild>().RunAsync(lease);
+        await scope.ServiceProvider.GetRequiredService<GenerationBuild>().RunAsync(lease, stoppingToken);
         return true;
     }
 
@@ -46,12 +48,13 @@ internal sealed class IndexBuilder(IServiceScopeFactory scopes, BuildSignal sign
         models.Release(generations.Where(g => g.State is GenerationState.Active or GenerationState.Building).Select(g => g.ModelDirectory).ToHashSet());
 
         // The last one that answered keeps its vectors: rolling back to it is then a matter of copying them.
-        var lastRetired = generations.Where(g => g.State == GenerationState.Retired).GroupBy(g => g.Task).Select(g => g.MaxBy(r => r.EndedAt)!.Id);
+        var lastAnswered = generations.Where(g => g.State == GenerationState.Retired).GroupBy(g => g.Task).Select(g => g.MaxBy(r => r.EndedAt)!.Id);
         var old = DateTime.UtcNow - Grace;
-        foreach (var generation in generations.Where(g => g.EndedAt < old).ExceptBy(lastRetired, g => g.Id))
+        foreach (var generation in generations.Where(g => g.EndedAt < old).ExceptBy(lastAnswered, g => g.Id))
         {
-            await scope.ServiceProvider.GetRequiredService<EmbeddingStore>().EmptyAsync(generation.Id, cancellationToken);
+            // In this order: what is noted as emptied is not looked at again, and would keep its index for ever.
             await scope.ServiceProvider.GetRequiredService<IEmbeddingIndex>().ForgetAsync(generation.Id, cancellationToken);
+            await scope.ServiceProvider.GetRequiredService<EmbeddingStore>().EmptyAsync(generation.Id, cancellationToken);
         }
     }
 }

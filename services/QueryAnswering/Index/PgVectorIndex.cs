@@ -50,7 +50,8 @@ internal sealed class PgVectorIndex(IServiceScopeFactory scopes) : IEmbeddingInd
     public async Task PrepareAsync(int generationId, int dimension, CancellationToken cancellationToken)
     {
         if (dimension > LargestDimension) return;
-        // On a generation that is still empty: it grows with each vector, and no upload ever waits for it to be built.
+        // On a generation that is still empty, so that it grows with each vector. Making it locks out writers of all generations while the
+        // table is read through once; nothing is put in, so that is short, and CONCURRENTLY could leave an invalid index behind.
         await ExecuteAsync($"""
             CREATE INDEX IF NOT EXISTS {NameOf(generationId)} ON {Table} USING hnsw (("Vector"::vector({Number(dimension)})) vector_cosine_ops)
             WHERE "GenerationId" = {Number(generationId)}

@@ -16,6 +16,13 @@ internal static class TextLimits
         var trimmed = text?.Trim();
         if (string.IsNullOrEmpty(trimmed)) throw new ApiException(400, $"empty-{name}", $"The {name} is empty.");
         if (trimmed.Length > Longest) throw new ApiException(400, $"{name}-too-long", $"The {name} is longer than {Longest} characters.");
-        return trimmed;
+        return Plain(trimmed, name);
     }
+
+    /// <summary>Refuses what no database takes.</summary>
+    /// <param name="text">As sent.</param>
+    /// <param name="name">What it is, for the sentence.</param>
+    /// <exception cref="ApiException">400 <c>bad-text</c>.</exception>
+    public static string Plain(string text, string name) =>
+        text.Contains('\0') ? throw new ApiException(400, "bad-text", $"The {name} contains the character U+0000, which is no text.") : text;
 }

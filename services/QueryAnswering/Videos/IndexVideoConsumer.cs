@@ -1,3 +1,4 @@
+using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Models;
 using DemoVlp.Contracts.Videos;
 using DemoVlp.Messaging;
@@ -34,7 +35,16 @@ internal sealed class IndexVideoConsumer(QueryDbContext database, VideoEmbedder 
     private async Task IndexAsync(ConsumeContext<RegionsExtracted> context, GenerationRow generation)
     {
         var videoId = context.Message.VideoId;
-        var embedded = await embedder.EmbedAsync(generation, videoId, context.Message.Regions, context.CancellationToken);
+        Embedded embedded;
+        try
+        {
+            embedded = await embedder.EmbedAsync(generation, videoId, context.Message.Regions, context.CancellationToken);
+        }
+        catch (ArtifactMissingException)
+        {
+            await MissingAsync(context);
+            return;
+        }
         if (embedded.IndexedAt is { } at)
             await context.Publish(new VideoIndexed { VideoId = videoId, ModelVersion = generation.ModelVersion, IndexedAt = at });
         else if (embedded.Unusable is { } why)
@@ -43,13 +53,22 @@ internal sealed class IndexVideoConsumer(QueryDbContext database, VideoEmbedder 
             await IndexAsync(context, now); // switched in between
     }
 
+    private async Task MissingAsync(ConsumeContext<RegionsExtracted> context)
+    {
+        var (videoId, sha256) = (context.Message.VideoId, context.Message.Regions.Sha256);
+        // Deleted meanwhile, or extracted anew: then there is nothing to say of this file.
+        if (!await database.Videos.AnyAsync(v => v.Id == videoId && v.DeletedAt == null && v.RegionsSha256 == sha256, context.CancellationToken)) return;
+        log.LogError("The region file {Key} of video {Video} is gone from the store.", context.Message.Regions.Key, videoId);
+        await context.Publish(new VideoProcessingFailed { VideoId = videoId, Code = FailureCodes.Internal, Detail = "The region file is gone from the store." });
+    }
+
     private async Task HelpBuildingAsync(GenerationRow generation, ConsumeContext<RegionsExtracted> context)
     {
         try
         {
             await embedder.EmbedAsync(generation, context.Message.VideoId, context.Message.Regions, context.CancellationToken);
         }
-        catch (ModelFormatException e)
+        catch (Exception e) when (e is ModelFormatException or ArtifactMissingException)
         {
             // The builder will find the same and say so to whoever activated the model; this video's way does not depend on it.
             log.LogInformation("Generation {Generation} cannot be helped: {Reason}", generation.Id, e.Message);

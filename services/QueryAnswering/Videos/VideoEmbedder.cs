@@ -15,7 +15,7 @@ internal sealed class VideoEmbedder(QueryDbContext database, EmbeddingStore stor
 {
     /// <summary>Embeds a video's regions unless that is done already.</summary>
     /// <exception cref="ModelFormatException">The generation's model cannot be used. A fault of the video is in the outcome instead.</exception>
-    /// <exception cref="ArtifactMissingException">The region file is gone, and the video is not.</exception>
+    /// <exception cref="ArtifactMissingException">The region file is gone: with the video, which the caller finds out, or alone.</exception>
     public async Task<Embedded> EmbedAsync(GenerationRow generation, Guid videoId, ArtifactRef file, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();

@@ -1,6 +1,7 @@
 using System.Reflection;
 using DemoVlp.Artifacts;
 using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.ServiceDefaults;
 using DemoVlp.Training.Announcements;
 using DemoVlp.Training.Data;
 using Microsoft.EntityFrameworkCore;

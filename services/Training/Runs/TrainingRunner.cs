@@ -1,3 +1,4 @@
+using DemoVlp.ServiceDefaults;
 using DemoVlp.Training.Announcements;
 using MassTransit;
 using Microsoft.Extensions.Options;
