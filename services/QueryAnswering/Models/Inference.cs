@@ -1,25 +1,21 @@
+using System.Collections.Concurrent;
+
 namespace DemoVlp.QueryAnswering.Models;
 
-/// <summary>Bounds how many computations run at once. Indexing takes one place at most, so that a query never waits for a whole library.</summary>
+/// <summary>Computes on a few threads of its own. Indexing takes one of them at most, so that a query never waits for a whole library.</summary>
 internal sealed class Inference : IDisposable
 {
     private const int AtOnce = 2;
-    private readonly SemaphoreSlim places = new(AtOnce, AtOnce), indexing = new(1, 1);
+    // The last: whoever waits goes on elsewhere, and does not hold up what computes next.
+    private const TaskCreationOptions Options = TaskCreationOptions.DenyChildAttach | TaskCreationOptions.HideScheduler | TaskCreationOptions.RunContinuationsAsynchronously;
+    private readonly Threads threads = new(AtOnce);
+    private readonly SemaphoreSlim indexing = new(1, 1);
 
-    /// <summary>Computes for somebody who waits.</summary>
-    public async Task<T> RunAsync<T>(Func<T> compute, CancellationToken cancellationToken)
-    {
-        await places.WaitAsync(cancellationToken);
-        try
-        {
-            // On one thread from beginning to end: torch's scopes belong to a thread.
-            return await Task.Run(compute, cancellationToken);
-        }
-        finally
-        {
-            places.Release();
-        }
-    }
+    /// <summary>Computes for somebody who waits. On one thread from beginning to end: torch's scopes belong to a thread.</summary>
+    /// <param name="compute">What to compute.</param>
+    /// <param name="cancellationToken">Counts until it begins; what computes is not broken off.</param>
+    public Task<T> RunAsync<T>(Func<T> compute, CancellationToken cancellationToken) =>
+        Task.Factory.StartNew(compute, cancellationToken, Options, threads);
 
     /// <summary>Computes for the index.</summary>
     public async Task<T> RunIndexingAsync<T>(Func<T> compute, CancellationToken cancellationToken)
@@ -37,7 +33,39 @@ internal sealed class Inference : IDisposable
 
     public void Dispose()
     {
-        places.Dispose();
+        threads.Dispose();
         indexing.Dispose();
+    }
+
+    /// <summary>Always the same threads: each thread that computes with torch keeps a team of OpenMP helpers for itself, and those of the pool come and go.</summary>
+    private sealed class Threads : TaskScheduler, IDisposable
+    {
+        private readonly BlockingCollection<Task> waiting = [];
+        private readonly Thread[] threads;
+
+        public Threads(int count)
+        {
+            threads = [.. Enumerable.Range(0, count).Select(i => new Thread(Work) { IsBackground = true, Name = $"inference-{i}" })];
+            foreach (var thread in threads) thread.Start();
+        }
+
+        /// <summary>What computes is finished first.</summary>
+        public void Dispose()
+        {
+            waiting.CompleteAdding();
+            foreach (var thread in threads) thread.Join();
+            waiting.Dispose();
+        }
+
+        protected override void QueueTask(Task task) => waiting.Add(task);
+
+        protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
+
+        protected override IEnumerable<Task> GetScheduledTasks() => waiting.ToArray();
+
+        private void Work()
+        {
+            foreach (var task in waiting.GetConsumingEnumerable()) TryExecuteTask(task);
+        }
     }
 }

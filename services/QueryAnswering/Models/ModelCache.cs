@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace DemoVlp.QueryAnswering.Models;
 
 /// <summary>Loaded models by directory: each is loaded once, shared, and freed when nobody uses or needs it any more.</summary>
-internal sealed class ModelCache(IArtifactStore artifacts, ComputeDevice device) : IDisposable
+internal sealed class ModelCache(IArtifactStore artifacts, ComputeDevice device, Inference inference) : IDisposable
 {
     private readonly Lock access = new();
     private readonly Dictionary<(Type Kind, string Directory), Entry> entries = [];
@@ -56,7 +56,7 @@ internal sealed class ModelCache(IArtifactStore artifacts, ComputeDevice device)
         lock (access)
         {
             if (!entries.TryGetValue((typeof(T), directory), out entry!))
-                entries[(typeof(T), directory)] = entry = new Entry(Task.Run<IDisposable>(() => load(Locate(directory), device.Device)));
+                entries[(typeof(T), directory)] = entry = new Entry(inference.RunIndexingAsync<IDisposable>(() => load(Locate(directory), device.Device), CancellationToken.None));
             entry.Uses++;
         }
         var lease = new Lease(this, entry);
