@@ -48,7 +48,8 @@ public sealed class TrainingRunTests
         Assert.Equal(("trained", run.Id, false, (string?)null), (model.Origin, model.RunId, model.Active, model.Activation));
         using var loaded = ModelDirectory.Load(app.Services.GetRequiredService<IArtifactStore>().GetLocalDirectory(VideoArtifacts.Model(model.Version)));
         Assert.Equal(256, loaded.Config.ObjectConfig.FeatureDim);
-        Assert.Empty(app.Services.GetRequiredService<IArtifactStore>().List($"runs/{run.Id:n}/checkpoint.safetensors"));
+        // Neither checkpoint nor captions: a video deleted from now on leaves none of its words behind.
+        await Eventually.TrueAsync("nothing of the run is left but its model", () => FilesOf(app, run.Id).Count == 0, Stop);
     }
 
     [Fact]
@@ -90,7 +91,7 @@ public sealed class TrainingRunTests
         Assert.InRange(resumed.Step, reached, 400);
         Assert.NotNull((await next.CreateClient().PostAsync($"/api/v1/training-runs/{id}/cancel", null, Stop)).EnsureSuccessStatusCode());
         var end = await EndAsync(next.CreateClient(), id, RunState.Cancelled);
-        Assert.Single(next.Services.GetRequiredService<IArtifactStore>().List($"runs/{id:n}"), k => k.EndsWith("checkpoint.safetensors", StringComparison.Ordinal));
+        await Eventually.TrueAsync("only its checkpoint is left", () => FilesOf(next, id) is [var file] && file.EndsWith("checkpoint.safetensors", StringComparison.Ordinal), Stop);
         Assert.Null(end.ModelVersion);
     }
 
@@ -119,6 +120,7 @@ public sealed class TrainingRunTests
         var client = await ReadyAsync(app);
         var run = await TrainingApp.StartAsync(client, Request, Stop);
         Assert.Equal("bad-vocabulary", (await EndAsync(client, run.Id, RunState.Failed)).Failure?.Code);
+        await Eventually.TrueAsync("its captions are gone", () => FilesOf(app, run.Id).Count == 0, Stop);
     }
 
     [Fact]
@@ -138,6 +140,9 @@ public sealed class TrainingRunTests
 
         Assert.Equal(4, (await EndAsync(client, run.Id, RunState.Completed)).Step);
     }
+
+    private static List<string> FilesOf(TrainingApp app, Guid runId) =>
+        [.. new[] { "runs", "corpora" }.SelectMany(folder => app.Services.GetRequiredService<IArtifactStore>().List($"{folder}/{runId:n}"))];
 
     private static async Task<HttpClient> ReadyAsync(TrainingApp app)
     {

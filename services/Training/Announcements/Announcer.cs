@@ -1,7 +1,9 @@
+using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
 using DemoVlp.Contracts.Models;
 using DemoVlp.Contracts.Training;
 using DemoVlp.Training.Data;
+using DemoVlp.Training.Runs;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,7 +13,7 @@ namespace DemoVlp.Training.Announcements;
 /// Publishes what the database says and the bus may not have heard: models, activations that nobody has answered, ends of runs.
 /// The rows come first, so that a crash or a broker that is away loses nothing: whatever is still unsaid, the next call says.
 /// </summary>
-internal sealed partial class Announcer(TrainingDbContext database, IBus bus, TimeProvider time, ILogger<Announcer> log)
+internal sealed partial class Announcer(TrainingDbContext database, IArtifactStore artifacts, IBus bus, TimeProvider time, ILogger<Announcer> log)
 {
     private static readonly TimeSpan FirstRepeat = TimeSpan.FromSeconds(15), LongestRepeat = TimeSpan.FromMinutes(5), Patience = TimeSpan.FromSeconds(5);
 
@@ -65,6 +67,8 @@ internal sealed partial class Announcer(TrainingDbContext database, IBus bus, Ti
     {
         foreach (var run in await database.Runs.AsNoTracking().Where(r => r.EndedAt != null && !r.Announced).ToListAsync(cancellationToken))
         {
+            // Once more, should the worker have died between the row and the files.
+            RunArtifacts.DeleteCaptions(artifacts, run.Id);
             await (run.State switch
             {
                 RunState.Completed => bus.Publish(new TrainingCompleted(run.Id, run.ModelVersion!), cancellationToken),

@@ -1,3 +1,5 @@
+using DemoVlp.Artifacts;
+
 namespace DemoVlp.Training.Runs;
 
 /// <summary>Where a run keeps its files in the artifact store.</summary>
@@ -11,4 +13,15 @@ internal static class RunArtifacts
 
     /// <summary>Its last checkpoint.</summary>
     public static string Checkpoint(Guid runId) => $"runs/{runId:n}/checkpoint.safetensors";
+
+    /// <summary>Folder of its captions as word pieces, which TextTokenization writes.</summary>
+    public static string Corpus(Guid runId) => $"corpora/{runId:n}";
+
+    /// <summary>Removes the captions that a run has learnt from, in every form: once it has ended they are of no use, and their videos may be deleted.</summary>
+    public static void DeleteCaptions(IArtifactStore artifacts, Guid runId)
+    {
+        artifacts.Delete(Clips(runId));
+        artifacts.Delete(Captions(runId));
+        artifacts.Delete(Corpus(runId));
+    }
 }

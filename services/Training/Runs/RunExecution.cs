@@ -55,6 +55,7 @@ internal sealed partial class RunExecution(
         {
             if (await held.EndAsync(end, CancellationToken.None))
             {
+                RunArtifacts.DeleteCaptions(artifacts, run.Id);
                 if (end.State == RunState.Completed) artifacts.Delete(RunArtifacts.Checkpoint(run.Id));
                 DemoVlp.ServiceDefaults.Telemetry.RecordStage("training", end.FailureCode ?? end.State, time.GetElapsedTime(clock));
                 LogEnded(run.Id, end.State, end.FailureCode);
