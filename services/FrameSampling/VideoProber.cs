@@ -23,7 +23,7 @@ internal sealed partial class VideoProber(FrameSamplingOptions options)
         var log = new List<string>();
         string[] arguments =
         [
-            "-v", "error", "-threads", "2", .. MediaTools.InputGuards, // Without the decoder's pixel limit: it would hide the size.
+            "-v", "error", "-threads", "1", .. MediaTools.InputGuards, // Without the decoder's pixel limit: it would hide the size.
             "-show_entries", "format=start_time,duration,format_name:stream=index,codec_type,codec_name,width,height,nb_frames,duration:stream_disposition=attached_pic",
             "-of", "json", MediaTools.FileUrl(path),
         ];

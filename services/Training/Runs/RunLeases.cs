@@ -10,6 +10,16 @@ internal sealed class RunLeases(IServiceScopeFactory scopes, IOptions<TrainingOp
 {
     private TimeSpan Length => TimeSpan.FromSeconds(options.Value.LeaseSeconds);
 
+    /// <summary>Frees what a killed predecessor held. Only for a database that one process owns: elsewhere another worker may be at it.</summary>
+    public async Task ReclaimAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<TrainingDbContext>();
+        var ended = Now() - TimeSpan.FromSeconds(1);
+        await database.Runs.Where(r => r.State == RunState.Running && r.LeaseUntil > ended).ExecuteUpdateAsync(set => set
+            .SetProperty(r => r.LeaseOwner, (string?)null).SetProperty(r => r.LeaseUntil, ended).SetProperty(r => r.Version, r => r.Version + 1), cancellationToken);
+    }
+
     /// <summary>Takes the oldest run that is queued, or whose worker has not been heard of for the length of a lease.</summary>
     /// <returns>The run as taken; null: there is nothing to do.</returns>
     public async Task<RunRow?> ClaimAsync(string owner, CancellationToken cancellationToken)

@@ -88,7 +88,7 @@ internal static class RunsApi
             // Repeated now and then: proxies close streams on which nothing happens.
             if (quiet == TimeSpan.Zero || quiet >= KeepAlive)
             {
-                yield return new SseItem<TrainingRun>(Describe(run), "run") { EventId = run.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+                yield return new SseItem<TrainingRun>(Describe(run)) { EventId = run.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) };
                 quiet = TimeSpan.Zero;
             }
             if (run.EndedAt is not null || stopping.IsCancellationRequested) yield break;

@@ -1,3 +1,4 @@
+using DemoVlp.Database;
 using DemoVlp.ServiceDefaults;
 using DemoVlp.Training.Announcements;
 using MassTransit;
@@ -7,7 +8,7 @@ namespace DemoVlp.Training.Runs;
 
 /// <summary>The worker of this process: takes one run after another.</summary>
 internal sealed partial class TrainingRunner(
-    IServiceScopeFactory scopes, RunLeases leases, IBus bus, IOptions<TrainingOptions> options, IHostApplicationLifetime lifetime, ILogger<TrainingRunner> log) : BackgroundService
+    IServiceScopeFactory scopes, RunLeases leases, IBus bus, IOptions<TrainingOptions> options, IHostApplicationLifetime lifetime, IConfiguration configuration, ILogger<TrainingRunner> log) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -16,10 +17,13 @@ internal sealed partial class TrainingRunner(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!await lifetime.WaitForStartAsync(stoppingToken)) return;
+        var reclaim = DatabaseProvider.Read(configuration) == DatabaseProvider.Sqlite;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
+                if (reclaim) await leases.ReclaimAsync(stoppingToken);
+                reclaim = false;
                 if (await leases.ClaimAsync(owner, stoppingToken) is { } run)
                 {
                     await using var scope = scopes.CreateAsyncScope();
