@@ -64,6 +64,9 @@ public sealed class DistributedFaultTests : IClassFixture<DistributedSystem>
     }
 
     [Fact]
+    public Task Kill9_DuringTraining_ResumesTheRun() => TrainingRecovery.KillAndResumeAsync(system, "Training", Token);
+
+    [Fact]
     public async Task Delete_DuringIndexing_LeavesNothingBehind()
     {
         var clips = await ManyClips.MakeAsync(6, Token);

@@ -31,20 +31,5 @@ public sealed class StandaloneRecoveryTests(StandaloneSystem system) : IClassFix
     }
 
     [Fact]
-    public async Task Kill9_DuringTraining_ResumesTheRun()
-    {
-        foreach (var (clip, number) in (await ManyClips.MakeAsync(6, Token)).Select((clip, number) => (clip, number)))
-        {
-            var (_, video) = await system.Library.UploadAsync(new MemoryStream(clip), "clip.mp4", Token, null, $"square number {number}");
-            Assert.Equal(VideoStatus.Indexed, (await system.Library.SettledAsync(video.Id, Token)).Status);
-        }
-        var run = await system.Library.PostAsync<TrainingRun>("training-runs", new TrainingRunRequest { Task = "retrieval", Dataset = "library", Epochs = 40, BatchSize = 3 }, Token);
-        await DemoVlp.Testing.Eventually.TrueAsync("the run has begun", async token =>
-            (await system.Library.GetAsync<TrainingRun>($"training-runs/{run.Id}", token)).Step > 2, Token, TimeSpan.FromMinutes(2));
-        await system.KillAndRestartAsync("Standalone", Token);
-        var ended = await DemoVlp.Testing.Eventually.ValueAsync("the run has ended", async token =>
-            await system.Library.GetAsync<TrainingRun>($"training-runs/{run.Id}", token) is { EndedAt: not null } done ? done : null, Token, TimeSpan.FromMinutes(4));
-        Assert.True(ended.State == RunState.Completed, $"{ended.State} {ended.Failure}\n{system.Logs}");
-        Assert.Equal(80, ended.Step);
-    }
+    public Task Kill9_DuringTraining_ResumesTheRun() => TrainingRecovery.KillAndResumeAsync(system, "Standalone", Token);
 }
