@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace DemoVlp.Modeling.DataSets;
@@ -35,7 +36,7 @@ internal sealed class JsonElements : IDisposable
     private void SkipByteOrderMark()
     {
         Fill();
-        if (buffer.AsSpan(0, end).StartsWith("\xEF\xBB\xBF"u8)) start = 3;
+        if (buffer.AsSpan(0, end).StartsWith(Encoding.UTF8.Preamble)) start = Encoding.UTF8.Preamble.Length;
     }
 
     private void Enter(string? property)
