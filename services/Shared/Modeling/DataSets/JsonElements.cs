@@ -93,7 +93,7 @@ internal sealed class JsonElements : IDisposable
         {
             isDone = read(ref reader);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter: a property name that is no Unicode text.
         {
             throw Malformed(number == 0 ? e.Message : $"after element {number}: {e.Message}", e);
         }

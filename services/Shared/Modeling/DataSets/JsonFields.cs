@@ -6,23 +6,10 @@ namespace DemoVlp.Modeling.DataSets;
 internal static class JsonFields
 {
     /// <summary>A field's text; of a number, its digits. Null if there is no such field, or an empty one.</summary>
-    internal static string? Text(JsonElement row, string name)
-    {
-        if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty(name, out var value)) return null;
-        var text = value.ValueKind switch
-        {
-            JsonValueKind.String => value.GetString(),
-            JsonValueKind.Number => value.GetRawText(),
-            _ => null,
-        };
-        return string.IsNullOrWhiteSpace(text) ? null : text;
-    }
+    internal static string? Text(JsonElement row, string name) => Field(row, name) is not { } value ? null : value.ValueKind == JsonValueKind.Number ? value.GetRawText() : Text(value);
 
     /// <summary>A field's list of texts; an element that has none is null. Null if there is no such list.</summary>
-    internal static string?[]? Texts(JsonElement row, string name) =>
-        row.ValueKind == JsonValueKind.Object && row.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array
-            ? [.. value.EnumerateArray().Select(element => element.ValueKind == JsonValueKind.String && !string.IsNullOrWhiteSpace(element.GetString()) ? element.GetString() : null)]
-            : null;
+    internal static string?[]? Texts(JsonElement row, string name) => Field(row, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(Text)] : null;
 
     /// <summary>The rows of a file with a JSON object on each line.</summary>
     internal static IEnumerable<Row<TItem>> ReadLines<TItem>(string path, Func<RowPlace, JsonElement, Row<TItem>> parse) where TItem : DataSetItem
@@ -45,6 +32,25 @@ internal static class JsonFields
         catch (JsonException e)
         {
             return new UnusableRow(place, "", UnusableReasons.Malformed, $"The line is no JSON: {e.Message}");
+        }
+    }
+
+    private static JsonElement? Field(JsonElement row, string name) =>
+        row.ValueKind == JsonValueKind.Object ? Unicode<JsonElement?>(() => row.TryGetProperty(name, out var value) ? value : null) : null;
+
+    private static string? Text(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && Unicode(value.GetString) is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
+
+    /// <summary>Bytes or escapes that are no Unicode text count as missing: the caller names the row.</summary>
+    private static TValue? Unicode<TValue>(Func<TValue?> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            return default;
         }
     }
 }
