@@ -19,6 +19,18 @@ public static class FrameSampling
         return chosen;
     }
 
+    /// <summary>A random frame of each bin as the published code draws it: never a bin's last frame; null where a bin has only one, which makes the published code fail.</summary>
+    public static int[]? RandomWithoutLast(int available, int wanted, Random random)
+    {
+        var (edges, chosen) = Bins(available, wanted);
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            if (edges[i + 1] - edges[i] < 2) return null;
+            chosen[i] = random.Next(edges[i], edges[i + 1] - 1);
+        }
+        return chosen;
+    }
+
     private static (int[] Edges, int[] Chosen) Bins(int available, int wanted)
     {
         var count = Math.Min(available, wanted);
