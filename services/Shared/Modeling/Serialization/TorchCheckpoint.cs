@@ -100,14 +100,15 @@ public sealed class TorchCheckpoint : IDisposable
     {
         if (tensor.Shape.Length != tensor.Strides.Length || tensor.Shape.Length > 16 || tensor.Offset < 0 || tensor.Storage.Elements is < 0 or > int.MaxValue / 8)
             throw PickleReader.Malformed("a tensor's shape makes no sense.");
-        BigInteger elements = 1, last = tensor.Offset;
+        BigInteger elements = 1, extent = 1, last = tensor.Offset;
         for (var i = 0; i < tensor.Shape.Length; i++)
         {
             if (tensor.Shape[i] < 0 || tensor.Strides[i] < 0) throw PickleReader.Malformed("a tensor's shape makes no sense.");
             elements *= tensor.Shape[i];
+            extent *= Math.Max(1, tensor.Shape[i]); // An empty tensor's other sizes count too: torch makes strides of them.
             last += (tensor.Shape[i] - 1) * (BigInteger)tensor.Strides[i];
         }
-        if (elements > 0 && (last >= tensor.Storage.Elements || elements > int.MaxValue)) throw PickleReader.Malformed("a tensor reaches beyond its bytes.");
+        if (extent > int.MaxValue || (elements > 0 && last >= tensor.Storage.Elements)) throw PickleReader.Malformed("a tensor reaches beyond its bytes.");
         return (long)elements;
     }
 
