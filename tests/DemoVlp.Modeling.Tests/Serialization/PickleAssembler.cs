@@ -54,9 +54,9 @@ internal sealed class PickleAssembler
         return this;
     }
 
-    /// <summary>A tensor of the storage "0".</summary>
-    internal PickleAssembler Tensor(string storage, int elements, int[] shape, int[] strides) => Global("torch._utils", "_rebuild_tensor_v2")
-        .Op("((").Text("storage").Global("torch", storage).Text("0").Text("cpu").Number(elements).Op("tQ").Number(0).Tuple(shape).Tuple(strides).Op("\x89NtR");
+    /// <summary>A tensor of a storage.</summary>
+    internal PickleAssembler Tensor(string storage, int elements, int[] shape, int[] strides, string key = "0") => Global("torch._utils", "_rebuild_tensor_v2")
+        .Op("((").Text("storage").Global("torch", storage).Text(key).Text("cpu").Number(elements).Op("tQ").Number(0).Tuple(shape).Tuple(strides).Op("\x89NtR");
 
     internal PickleAssembler Tuple(int[] numbers)
     {

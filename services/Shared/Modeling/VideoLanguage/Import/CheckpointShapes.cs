@@ -23,7 +23,7 @@ internal static class CheckpointShapes
         {
             VocabSize = (int)words[0],
             Dim = (int)words[1],
-            NHeads = (int)words[1] / headWidth,
+            NHeads = Heads(words[1], headWidth),
             MaxPositionEmbeddings = (int)Of(weights, prefix + "embeddings.position_embeddings.weight", 2)[0],
             NLayers = Count(weights, prefix + "transformer.layer.{0}.ffn.lin1.weight"),
             HiddenDim = (int)Of(weights, prefix + "transformer.layer.0.ffn.lin1.weight", 2)[0],
@@ -39,7 +39,7 @@ internal static class CheckpointShapes
         var config = new ObjectTransformerConfig
         {
             EmbedDim = (int)width,
-            NumHeads = (int)width / headWidth,
+            NumHeads = Heads(width, headWidth),
             Depth = Count(weights, prefix + "blocks.{0}.mlp.fc1.weight"),
             MlpRatio = (int)(Of(weights, prefix + "blocks.0.mlp.fc1.weight", 2)[0] / width),
         };
@@ -56,6 +56,9 @@ internal static class CheckpointShapes
         if (parameters <= 0 || 2 * weights.Values.Sum(w => w.numel()) + FreeParameters < parameters)
             throw new ModelFormatException("checkpoint-foreign", $"The file holds no weights of this model: its shapes speak of {parameters} parameters, which it does not have.");
     }
+
+    /// <summary>0, which no configuration may have, where the width is no multiple.</summary>
+    private static int Heads(long width, int headWidth) => width % headWidth == 0 ? (int)(width / headWidth) : 0;
 
     private static int Count(IReadOnlyDictionary<string, Tensor> weights, string pattern) =>
         Enumerable.Range(0, MaximumLayers).TakeWhile(i => weights.ContainsKey(string.Format(CultureInfo.InvariantCulture, pattern, i))).Count();
