@@ -118,6 +118,7 @@ public sealed class CheckpointImportTests
         Assert.Equal("sources-missing", Fault(From("retrieval_f4n5.pth") with { Vocabulary = null }, folder).Code);
         Assert.Equal("config-invalid", Fault(From("retrieval_f4n5.pth"), folder, Small with { HeadWidth = 0 }).Code);
         Assert.Equal("config-invalid", Fault(From("retrieval_f4n5.pth"), folder, Small with { HeadWidth = 60 }).Code);
+        Assert.Equal("config-invalid", Fault(From("retrieval_f4n5.pth"), folder, Small with { TextHeadWidth = 60 }).Code);
         var regions = Fault(From("retrieval_f4n5.pth"), folder, Small with { ObjectNum = 30 });
         Assert.Equal("weights-mismatch", regions.Code);
         Assert.Contains("5 regions per frame, not 30: object_model.custom_pos_embed is [1, 6, 64]", regions.Message, StringComparison.Ordinal);

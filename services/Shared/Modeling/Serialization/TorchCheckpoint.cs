@@ -116,12 +116,21 @@ public sealed class TorchCheckpoint : IDisposable
     {
         var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
         var pickle = zip.Entries.FirstOrDefault(e => e.FullName.EndsWith("/data.pkl", StringComparison.Ordinal)) ?? throw PickleReader.Malformed("it is a zip file without data.pkl.");
+        CheckByteOrder(zip.GetEntry(pickle.FullName[..^"data.pkl".Length] + "byteorder"));
         if (pickle.Length > MaximumPickleBytes) throw PickleReader.Malformed("its pickle is too long.");
         using var source = ArchiveEntry.OpenStored(pickle, stream.Length);
         var bytes = new byte[pickle.Length];
         source.ReadExactly(bytes);
         using var buffer = new MemoryStream(bytes);
         return (zip, pickle.FullName[..^"data.pkl".Length], new PickleReader(buffer).Read());
+    }
+
+    /// <summary>torch since 2.1 says in which order the bytes of a number stand.</summary>
+    private void CheckByteOrder(ZipArchiveEntry? entry)
+    {
+        if (entry is null) return;
+        using var source = ArchiveEntry.OpenStored(entry, stream.Length);
+        if (source.ReadByte() == 'b') throw PickleReader.Malformed("it was written on a big-endian machine.");
     }
 
     /// <summary>magic, protocol, system, the object, the storages' keys (a pickle each), then per key its number of elements and its bytes.</summary>

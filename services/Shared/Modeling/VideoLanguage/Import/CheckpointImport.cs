@@ -22,8 +22,8 @@ public static class CheckpointImport
     {
         using var scope = NewDisposeScope();
         options ??= new ImportOptions();
-        if (options.HeadWidth <= 0) throw new ModelFormatException("config-invalid", "The width of an attention head must be positive.");
-        var distilBert = sources.DistilBert is { } text && (sources.Checkpoint is null || sources.Vocabulary is null) ? HuggingFaceDistilBert.Open(text, options.HeadWidth) : null;
+        if (options.HeadWidth <= 0 || options.TextHeadWidth <= 0) throw new ModelFormatException("config-invalid", "The width of an attention head must be positive.");
+        var distilBert = sources.DistilBert is { } text && (sources.Checkpoint is null || sources.Vocabulary is null) ? HuggingFaceDistilBert.Open(text, options.TextHeadWidth ?? options.HeadWidth) : null;
         var vocabulary = sources.Vocabulary ?? distilBert?.Vocabulary ?? throw Missing("the word pieces of the text encoder, its vocab.txt");
         var (config, network, files) = sources switch
         {

@@ -40,6 +40,9 @@ public sealed record ImportOptions
     /// <summary>Width of one attention head, which no checkpoint tells: 64 in all published models. A DistilBERT's <c>config.json</c> goes before it.</summary>
     public int HeadWidth { get; init; } = 64;
 
+    /// <summary>Width of one head of the text encoder, where it is another than <see cref="HeadWidth"/>.</summary>
+    public int? TextHeadWidth { get; init; }
+
     /// <summary>What is not in the sources is random; the same seed gives the same bits.</summary>
     public ulong Seed { get; init; }
 }

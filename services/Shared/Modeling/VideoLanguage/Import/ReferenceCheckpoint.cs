@@ -29,7 +29,7 @@ public static class ReferenceCheckpoint
     /// <exception cref="ModelFormatException"><c>checkpoint-foreign</c>: it is none of this model; <c>config-invalid</c>; <c>weights-mismatch</c>: the options ask for other regions than the checkpoint's.</exception>
     public static ModelConfig Configuration(IReadOnlyDictionary<string, Tensor> weights, ImportOptions options)
     {
-        var text = CheckpointShapes.Text(weights, "text_model.", options.HeadWidth);
+        var text = CheckpointShapes.Text(weights, "text_model.", options.TextHeadWidth ?? options.HeadWidth);
         var answers = weights.ContainsKey(Answers) ? (int)CheckpointShapes.Of(weights, Answers, 2)[0] : 0;
         var config = new ModelConfig
         {
