@@ -1,5 +1,3 @@
-using DemoVlp.Modeling.Tests.Detection;
-using DemoVlp.Modeling.Tests.VideoLanguage;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -32,7 +30,7 @@ public sealed class DamagedGoldenTests
     [Fact]
     public void RegionFile_WhenAPackedByteIsWrong_IsRefused()
     {
-        var whole = File.ReadAllBytes(GoldenCase.Path_("npz", "full_size", "0.npz"));
+        var whole = File.ReadAllBytes(CommittedGoldens.Regions("full_size", "0.npz"));
         Prop.ForAll(Gen.Choose(200, 60_000).ToArbitrary(), position =>
         {
             var damaged = (byte[])whole.Clone();
@@ -43,7 +41,7 @@ public sealed class DamagedGoldenTests
 
     private static void Damage(string file, int times, Action<byte[]> open)
     {
-        var whole = File.ReadAllBytes(Path.Combine(Root, file));
+        var whole = File.ReadAllBytes(Path.Combine(CommittedGoldens.Root, file));
         Prop.ForAll(Damages(whole.Length).ToArbitrary(), damage => open(damage.Apply(whole))).Check(Config.QuickThrowOnFailure.WithMaxTest(times));
     }
 
@@ -84,8 +82,6 @@ public sealed class DamagedGoldenTests
         public override string ToString() => $"kind {Kind} at {string.Join(", ", Places)}, value {Value}, span {Span}";
     }
 
-    private static string Root => Directory.GetParent(DetectorGoldens.Folder)!.FullName;
-
     private static TheoryData<string> Files(string pattern) =>
-        [.. Directory.EnumerateFiles(Root, pattern, SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Root, f)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(CommittedGoldens.Root, pattern, SearchOption.AllDirectories).Select(f => Path.GetRelativePath(CommittedGoldens.Root, f)).Order(StringComparer.Ordinal)];
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using DemoVlp.Modeling.Serialization;
 using DemoVlp.Modeling.Tests.VideoLanguage;
+using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Modeling.VideoLanguage.Import;
 using static TorchSharp.torch;
 
@@ -141,6 +142,44 @@ public sealed class TorchCheckpointTests
             });
             Assert.True(fault is null or ModelFormatException, $"byte {position}: {fault}");
         }
+    }
+
+    [Theory]
+    [InlineData(TemporalFix.Zeros, "e2e_zeros.")]
+    [InlineData(TemporalFix.Bilinear, "e2e_bilinear.")]
+    public void Import_OfAPublishedCheckpoint_GivesAModelWithItsArchitectureAndScores(TemporalFix fix, string outputs)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var vocabulary = Enumerable.Range(0, 200).Select(i => $"t{i}").ToArray();
+
+        var config = ReferenceCheckpoint.Import(Path.Combine(Weights, "retrieval_f4n5.pth"), folder.Path, vocabulary, options: new ImportOptions { HeadWidth = 16, NumFrames = 8, TemporalFix = fix });
+
+        Assert.Equal((8, 5, 3, 4, 32, 16), (config.ObjectConfig.NumFrames, config.ObjectConfig.ObjectNum, config.ObjectConfig.Depth, config.ObjectConfig.NumHeads, config.ObjectConfig.FeatureDim, config.ProjectionDim));
+        using var model = ModelDirectory.Load(folder.Path);
+        using var mode = inference_mode();
+        var golden = GoldenCase.Open("07_temporal_inflation");
+        var output = ((ObjectRelation)model.Network).call(golden.In("e2e.input_ids"), golden.In("e2e.attention_mask"), golden.In("e2e.object"), golden.In("e2e.object_mask"));
+        Near(outputs + "global_text_embeddings", output.GlobalText);
+        Near(outputs + "global_object_embeddings", output.GlobalObject);
+        Near(outputs + "local_object_embeddings", output.LocalObject);
+
+        void Near(string name, Tensor actual) => Assert.True((golden.Out(name) - actual).abs().max().item<float>() < 5e-5f, name);
+    }
+
+    [Fact]
+    public void Import_OfAQuestionCheckpoint_NeedsItsAnswers()
+    {
+        using var folder = new TemporaryFolder();
+        var vocabulary = Enumerable.Range(0, 200).Select(i => $"t{i}").ToArray();
+        var options = new ImportOptions { HeadWidth = 16 };
+        var path = Path.Combine(Weights, "qa_f4n5.pth");
+        Assert.Equal("answers-mismatch", Assert.Throws<ModelFormatException>(() => ReferenceCheckpoint.Import(path, folder.Path, vocabulary, options: options)).Code);
+        Assert.Equal("vocabulary-mismatch", Assert.Throws<ModelFormatException>(() => ReferenceCheckpoint.Import(path, folder.Path, vocabulary[1..], options: options)).Code);
+        Assert.Equal("checkpoint-foreign", Assert.Throws<ModelFormatException>(() => ReferenceCheckpoint.Import(Path.Combine(Weights, "odd_tensors.pth"), folder.Path, vocabulary)).Code);
+        ReferenceCheckpoint.Import(path, folder.Path, vocabulary, [.. Enumerable.Range(0, 10).Select(i => $"answer {i}")], options);
+        using var model = ModelDirectory.Load(folder.Path);
+        Assert.IsType<ObjectQARelation>(model.Network);
     }
 
     private static string Zip(TemporaryFolder folder, string pickle, byte[]? storage = null)

@@ -29,13 +29,13 @@ public sealed class CheckpointImportTests
         Assert.Empty(report.Initialised);
         using var model = ModelDirectory.Load(folder.Path);
         using var mode = inference_mode();
-        var golden = GoldenCase.Open("07_temporal_inflation");
-        var output = ((ObjectRelation)model.Network).call(golden.In("e2e.input_ids"), golden.In("e2e.attention_mask"), golden.In("e2e.object"), golden.In("e2e.object_mask"));
+        var golden = Safetensors.Load(Path.Combine(CommittedGoldens.Root, "model", "cases", "07_temporal_inflation.safetensors"));
+        var output = ((ObjectRelation)model.Network).call(golden["in.e2e.input_ids"], golden["in.e2e.attention_mask"], golden["in.e2e.object"], golden["in.e2e.object_mask"]);
         Near(outputs + "global_text_embeddings", output.GlobalText);
         Near(outputs + "global_object_embeddings", output.GlobalObject);
         Near(outputs + "local_object_embeddings", output.LocalObject);
 
-        void Near(string name, Tensor actual) => Assert.True((golden.Out(name) - actual).abs().max().item<float>() < 5e-5f, name);
+        void Near(string name, Tensor actual) => Assert.True((golden["out." + name] - actual).abs().max().item<float>() < 5e-5f, name);
     }
 
     [Fact]
@@ -48,8 +48,8 @@ public sealed class CheckpointImportTests
         CheckpointImport.ToModelDirectory(From("retrieval_f4n5.pth") with { Answers = Answers }, folder.File("same"), Small with { NumFrames = 8, Seed = 1 });
         CheckpointImport.ToModelDirectory(From("retrieval_f4n5.pth") with { Answers = Answers }, folder.File("other"), Small with { NumFrames = 8, Seed = 2 });
 
-        var golden = GoldenCase.Open("07_temporal_inflation");
-        var random = golden.Expected.GetProperty("retrieval_checkpoint_into_qa_model").GetProperty("keys_kept_at_init").EnumerateArray().Select(k => k.GetString()!);
+        using var golden = JsonDocument.Parse(File.ReadAllText(Path.Combine(CommittedGoldens.Root, "model", "cases", "07_temporal_inflation.json")));
+        var random = golden.RootElement.GetProperty("expected").GetProperty("retrieval_checkpoint_into_qa_model").GetProperty("keys_kept_at_init").EnumerateArray().Select(k => k.GetString()!);
         Assert.Equal(random, report.Initialised);
         Assert.Equal(report.Initialised, Assert.Single(report.Files).Missing);
         Assert.Equal((ModelTasks.QuestionAnswering, 10, PaddingRule.Reference), (report.Config.Task, report.Config.NumLabels, report.Config.Padding));
@@ -195,7 +195,7 @@ public sealed class CheckpointImportTests
         Assert.Equal([.. approved[..(split - 2)], .. approved[(split + 1)..], .. approved[(split - 2)..split]], keys);
     }
 
-    private static string Golden(string file) => GoldenCase.Path_("weights", file);
+    private static string Golden(string file) => CommittedGoldens.Weights(file);
 
     private static ImportSources From(string file) => new() { Checkpoint = Golden(file), Vocabulary = Vocabulary };
 

@@ -144,14 +144,21 @@ public sealed class PretrainedEncoderTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         WriteDistilBert(folder.File("bert"), "pytorch_model.bin", "distilbert.");
-        CheckpointImport.ToModelDirectory(new ImportSources { Checkpoint = GoldenCase.Path_("weights", "retrieval_f4n5.pth"), DistilBert = folder.File("bert") }, folder.File("model"), new ImportOptions { HeadWidth = 16 });
+        CheckpointImport.ToModelDirectory(new ImportSources { Checkpoint = CommittedGoldens.Weights("retrieval_f4n5.pth"), DistilBert = folder.File("bert") }, folder.File("model"), new ImportOptions { HeadWidth = 16 });
         using var model = ModelDirectory.Load(folder.File("model"));
         Assert.Equal(Vocabulary, model.Vocabulary);
     }
 
-    private static ModelConfig Model() => GoldenCase.Open("03_retrieval_f4n5").ModelConfig();
+    /// <summary>The golden model's sizes.</summary>
+    private static ModelConfig Model() => new()
+    {
+        ProjectionDim = 16,
+        MaxTextLength = 64,
+        TextConfig = new() { VocabSize = 200, Dim = 64, NLayers = 3, NHeads = 4, HiddenDim = 128, MaxPositionEmbeddings = 64 },
+        ObjectConfig = new() { FeatureDim = 32, EmbedDim = 64, Depth = 3, NumHeads = 4, NumFrames = 4, ObjectNum = 5 },
+    };
 
-    private static IReadOnlyDictionary<string, Tensor> Golden() => Safetensors.Load(GoldenCase.Path_("weights", "retrieval_f4n5.safetensors"));
+    private static IReadOnlyDictionary<string, Tensor> Golden() => Safetensors.Load(CommittedGoldens.Weights("retrieval_f4n5.safetensors"));
 
     /// <summary>The golden text encoder as DistilBertForMaskedLM, or as a bare DistilBertModel.</summary>
     private static void WriteDistilBert(string directory, string file, string prefix)

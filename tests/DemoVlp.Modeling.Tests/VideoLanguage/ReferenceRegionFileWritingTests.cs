@@ -40,7 +40,7 @@ public sealed class ReferenceRegionFileWritingTests
     public void Write_OfAReadFile_HasTheEntriesOfThePublishedOne()
     {
         using var folder = new TemporaryFolder();
-        var published = Path.Combine(Directory.GetParent(GoldenCase.Path_())!.FullName, "detector", "expected.npz");
+        var published = Path.Combine(CommittedGoldens.Root, "detector", "expected.npz");
         ReferenceRegionFile.Write(folder.File("ours.npz"), ReferenceRegionFile.Read(published, 0), "image");
         using var theirs = ZipFile.OpenRead(published);
         using var ours = ZipFile.OpenRead(folder.File("ours.npz"));
@@ -104,6 +104,7 @@ public sealed class ReferenceRegionFileWritingTests
     [Fact]
     public void Read_OfArchivesThatLie_Refuses()
     {
+        Assert.Equal("feature-missing", Assert.Throws<ModelFormatException>(() => ReferenceRegionFile.Read(CommittedGoldens.Regions("video_a", "9.npz"), 0)).Code);
         var honest = Honest();
         Assert.Null(Hostile.Regions(Archive(honest)));
         foreach (var missing in honest.Keys.Where(k => k is "x" or "bbox" or "info")) Refused(Archive(honest.Where(e => e.Key != missing).ToDictionary()), $"'{missing}' is missing");

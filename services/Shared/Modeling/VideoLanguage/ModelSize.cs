@@ -6,15 +6,17 @@ public static class ModelSize
     /// <summary>Number of parameters: 153,440,512 for <see cref="ModelConfig.Base"/>.</summary>
     public static long Parameters(ModelConfig config)
     {
-        long d = config.ProjectionDim;
+        long dim = config.TextConfig.Dim, d = config.ProjectionDim;
+        var textModel = Text(config.TextConfig);
+
         var video = config.ObjectConfig;
         long width = video.EmbedDim;
-        var attention = Attention(width) * (video.HasTimeAttention ? 1 : 0) + 2 * width;
-        var objectModel = width * (video.ObjectNum + 1 + video.NumFrames) + VisionTransformer(video) + video.Depth * attention
+        var time = video.Depth * ((video.HasTimeAttention ? Attention(width) : 0) + 2 * width);
+        var objectModel = VisionTransformer(video) + time + width * (video.ObjectNum + 1 + video.NumFrames)
             + Linear(video.FeatureDim, width) + Linear(ObjectTransformerConfig.PositionDim, width) + width * d;
 
         var head = config.Task == ModelTasks.QuestionAnswering ? 4 * (Linear(d, d) + 1) + Linear(d, 1) + 1 + Linear(d, 2 * d) + Linear(2 * d, config.NumLabels) : 0;
-        return Text(config.TextConfig) + objectModel + Linear(config.TextConfig.Dim, d) + head;
+        return textModel + objectModel + Linear(dim, d) + head;
     }
 
     /// <summary>Parameters of the text encoder: 66,362,880 for distilbert-base-uncased.</summary>

@@ -14,6 +14,11 @@ public static class ReferenceCheckpoint
 {
     private const string TemporalKey = "object_model.temporal_embed", Head = "head.", Answers = "head.classifier.main.3.weight", PositionIds = "text_model.embeddings.position_ids";
 
+    /// <summary>Writes a checkpoint as a model directory: <see cref="CheckpointImport.ToModelDirectory"/> for this one kind of source.</summary>
+    /// <exception cref="ModelFormatException">As there.</exception>
+    public static ModelConfig Import(string checkpoint, string directory, IReadOnlyList<string> vocabulary, IReadOnlyList<string>? answers = null, ImportOptions? options = null) =>
+        CheckpointImport.ToModelDirectory(new ImportSources { Checkpoint = checkpoint, Vocabulary = vocabulary, Answers = answers }, directory, options).Config;
+
     /// <summary>The weights of a checkpoint under the model's keys, without <c>module.</c>. They belong to the current dispose scope.</summary>
     /// <exception cref="ModelFormatException"><c>checkpoint-malformed</c> or <c>safetensors-malformed</c>.</exception>
     public static Dictionary<string, Tensor> Load(string checkpoint)
