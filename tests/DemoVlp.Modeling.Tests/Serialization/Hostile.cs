@@ -24,7 +24,7 @@ internal static class Hostile
         if (checkpoint.Root is PickleTensor tensor) checkpoint.Materialise(tensor).Dispose();
     });
 
-    internal static ModelFormatException? Regions(byte[] file) => Check(file, stream => ReferenceRegionFile.Read(stream, 0), extra: 64L << 20);
+    internal static ModelFormatException? Regions(byte[] file) => Check(file, stream => ReferenceRegionFile.ReadStream(stream, 0), extra: 64L << 20);
 
     internal static ModelFormatException? Safetensors(byte[] file) => Check(file, stream => SafetensorsFile.Read(stream));
 

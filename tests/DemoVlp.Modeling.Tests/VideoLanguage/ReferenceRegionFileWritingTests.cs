@@ -21,7 +21,7 @@ public sealed class ReferenceRegionFileWritingTests
             using var stream = new MemoryStream();
             ReferenceRegionFile.Write(stream, frame);
             stream.Position = 0;
-            Same(frame, ReferenceRegionFile.Read(stream, frame.FrameIndex, frame.TimestampSeconds));
+            Same(frame, ReferenceRegionFile.ReadStream(stream, frame.FrameIndex, frame.TimestampSeconds));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(100));
 
     [Fact]

@@ -22,12 +22,12 @@ public static class ReferenceRegionFile
     {
         if (!File.Exists(path)) throw new ModelFormatException("feature-missing", $"Frame {frameIndex} has no region file {Path.GetFileName(path)}.");
         using var stream = File.OpenRead(path);
-        return Read(stream, frameIndex, timestampSeconds);
+        return ReadStream(stream, frameIndex, timestampSeconds);
     }
 
-    /// <summary>As <see cref="Read(string, int, double)"/>, from a seekable stream, which stays open.</summary>
+    /// <summary>As <see cref="Read"/>, from a seekable stream, which stays open.</summary>
     /// <exception cref="ModelFormatException"><c>region-file-malformed</c>, <c>numpy-malformed</c> or <c>checkpoint-malformed</c>.</exception>
-    public static FrameRegions Read(Stream stream, int frameIndex, double timestampSeconds = 0)
+    public static FrameRegions ReadStream(Stream stream, int frameIndex, double timestampSeconds = 0)
     {
         try
         {
