@@ -3,12 +3,15 @@ using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Detection;
 
-/// <summary>Turns a published checkpoint of bottom-up-attention.pytorch (its "caffe" R101 models) into a detector directory.</summary>
+/// <summary>
+/// Turns a published checkpoint of bottom-up-attention.pytorch (its "caffe" R101 models), or its port <c>unc-nlp/frcnn-vg-finetuned</c> on Hugging Face, into a
+/// detector directory. The directory's <c>model.safetensors</c> has bottom-up-attention.pytorch's keys and shapes: no export is needed on the way back.
+/// </summary>
 public static class DetectorImport
 {
     /// <summary>
     /// Reads <paramref name="checkpoint"/>, a <c>torch.save</c> file of either format (the weights themselves, or under "model") or a safetensors
-    /// file, and writes a detector directory. Nothing in the file is executed.
+    /// file, and writes a detector directory. Nothing in the file is executed. The port's layout is told by its keys and converted (<see cref="HuggingFaceDetector"/>).
     /// </summary>
     /// <param name="checkpoint">Path of the file.</param>
     /// <param name="directory">Where the detector goes.</param>
@@ -23,14 +26,8 @@ public static class DetectorImport
         config.Validate();
         using var scope = NewDisposeScope();
         using var network = new FasterRcnn(config);
-        DetectorWeights.Load(network, Read(checkpoint));
+        var weights = WeightFile.Load(checkpoint, "model", "state_dict");
+        DetectorWeights.Load(network, HuggingFaceDetector.Is(weights) ? HuggingFaceDetector.Convert(weights, config) : weights);
         DetectorDirectory.Save(directory, network, classes, attributes);
-    }
-
-    private static IReadOnlyDictionary<string, Tensor> Read(string path)
-    {
-        if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return Safetensors.Load(path);
-        using var file = TorchCheckpoint.Open(path);
-        return file.Find("model") is PickleDictionary ? file.Tensors("model") : file.Tensors();
     }
 }

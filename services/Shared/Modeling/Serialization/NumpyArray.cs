@@ -37,9 +37,30 @@ public sealed partial class NumpyArray
         if (!match.Success) throw Malformed("its header is unknown.");
         var shape = match.Groups["shape"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(s => long.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : throw Malformed("its shape is unknown.")).ToArray();
+        if (shape.Length > 32) throw Malformed("it has too many dimensions.");
         if (match.Groups["order"].Value == "True" && shape.Length > 1) throw Malformed("its values stand column by column.");
         var dtype = match.Groups["type"].Value;
         return dtype == "O" ? ReadObject(stream, shape) : new NumpyArray(dtype, shape, ReadValues(stream, dtype, shape), null);
+    }
+
+    /// <summary>Writes an array as <c>numpy.save</c> does.</summary>
+    /// <param name="stream">Where to; it stays open.</param>
+    /// <param name="values">Values, row-major: float, double, long or int.</param>
+    /// <param name="shape">Sizes; none for a scalar.</param>
+    public static void Write<T>(Stream stream, ReadOnlySpan<T> values, params long[] shape) where T : unmanaged
+    {
+        if (shape.Aggregate(1L, (product, size) => checked(product * size)) != values.Length) throw new ArgumentException($"{values.Length} values do not fit the shape [{string.Join(", ", shape)}].", nameof(shape));
+        WriteHeader(stream, "<" + TypeOf<T>(), shape);
+        stream.Write(MemoryMarshal.AsBytes(values));
+    }
+
+    /// <summary>Version 1.0, padded so that the values begin at a multiple of 64 bytes.</summary>
+    internal static void WriteHeader(Stream stream, string dtype, params long[] shape)
+    {
+        var sizes = string.Join(", ", shape) + (shape.Length == 1 ? "," : "");
+        var text = $"{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({sizes}), }}";
+        text = text.PadRight((10 + text.Length + 1 + 63) / 64 * 64 - 11) + "\n";
+        stream.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, (byte)(text.Length >> 8), .. Encoding.Latin1.GetBytes(text)]);
     }
 
     /// <summary>The values as <typeparamref name="T"/>.</summary>
@@ -48,11 +69,13 @@ public sealed partial class NumpyArray
 
     internal static T[] Values<T>(string dtype, byte[] data) where T : unmanaged
     {
-        var expected = typeof(T) == typeof(float) ? "f4" : typeof(T) == typeof(double) ? "f8" : typeof(T) == typeof(long) ? "i8" : typeof(T) == typeof(int) ? "i4"
-            : throw new NotSupportedException($"Arrays are not read as {typeof(T).Name}.");
+        var expected = TypeOf<T>();
         if (dtype != expected || data.Length % Marshal.SizeOf<T>() != 0) throw Malformed($"an array holds {dtype}, not {expected}.");
         return MemoryMarshal.Cast<byte, T>(data).ToArray();
     }
+
+    internal static string TypeOf<T>() => typeof(T) == typeof(float) ? "f4" : typeof(T) == typeof(double) ? "f8" : typeof(T) == typeof(long) ? "i8" : typeof(T) == typeof(int) ? "i4"
+        : throw new NotSupportedException($"Arrays of {typeof(T).Name} are not known.");
 
     internal static ModelFormatException Malformed(string message) => new("numpy-malformed", $"The numpy array cannot be read: {message}");
 

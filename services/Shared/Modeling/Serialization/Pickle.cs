@@ -9,7 +9,7 @@ public sealed record PickleOpaque(string Name);
 /// <summary>A dictionary of a pickle, in its order; keys are strings, numbers or truth values.</summary>
 public sealed class PickleDictionary : IEnumerable<KeyValuePair<object, object?>>
 {
-    private readonly Dictionary<object, object?> values = [];
+    private readonly Dictionary<object, object?> values = new(KeyComparer.Instance);
 
     /// <summary>Number of entries.</summary>
     public int Count => values.Count;
@@ -26,6 +26,21 @@ public sealed class PickleDictionary : IEnumerable<KeyValuePair<object, object?>
     {
         // Other keys (tuples, objects) have no equality here and no use in a checkpoint.
         if (key is string or long or bool or double) values[key] = value;
+    }
+
+    /// <summary>Numbers hash with the process's own seed: keys made to collide would make reading quadratic.</summary>
+    private sealed class KeyComparer : IEqualityComparer<object>
+    {
+        internal static readonly KeyComparer Instance = new();
+
+        bool IEqualityComparer<object>.Equals(object? x, object? y) => Equals(x, y);
+
+        public int GetHashCode(object key) => key switch
+        {
+            long number => HashCode.Combine((int)number, (int)(number >> 32)),
+            double number => HashCode.Combine((int)BitConverter.DoubleToInt64Bits(number), (int)(BitConverter.DoubleToInt64Bits(number) >> 32)),
+            _ => key.GetHashCode(),
+        };
     }
 }
 

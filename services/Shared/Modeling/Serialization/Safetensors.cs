@@ -35,12 +35,16 @@ public static class Safetensors
         Writer(tensors, metadata).Write(stream);
 
     /// <summary>Writes a file under a temporary name and renames it, so that a reader never meets half a file.</summary>
-    public static void Save(string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
-        Writer(tensors, metadata).WriteFile(path);
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">Names and values.</param>
+    /// <param name="metadata">The file's metadata.</param>
+    /// <param name="keepOrder">Lays the tensors out as given (<see cref="SafetensorsWriter"/>).</param>
+    public static void Save(string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null, bool keepOrder = false) =>
+        Writer(tensors, metadata, keepOrder).WriteFile(path);
 
-    private static SafetensorsWriter Writer(IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static SafetensorsWriter Writer(IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata, bool keepOrder = false)
     {
-        var writer = new SafetensorsWriter();
+        var writer = new SafetensorsWriter(keepOrder);
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>()) writer.AddMetadata(key, value);
         foreach (var (name, value) in tensors)
         {

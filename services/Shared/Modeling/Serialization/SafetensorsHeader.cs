@@ -12,6 +12,8 @@ internal sealed class SafetensorsHeader
     /// <summary>The format's own limit for the JSON part.</summary>
     internal const int MaximumBytes = 100_000_000;
 
+    private const int MaximumDimensions = 64;
+
     internal sealed record Item(string Name, string DType, long[] Shape, long Begin, long End);
 
     private SafetensorsHeader(Dictionary<string, string> metadata, List<Item> items) => (Metadata, Items) = (metadata, items);
@@ -103,22 +105,22 @@ internal sealed class SafetensorsHeader
         if (dtype is null || shape is null || offsets is not { Length: 2 }) throw Malformed($"tensor '{name}' lacks its type, shape or offsets.");
         var size = ElementSize(dtype);
         if (size == 0) throw Malformed($"tensor '{name}' has the unknown type '{dtype}'.");
+        if (shape.Length > MaximumDimensions) throw Malformed($"tensor '{name}' has more than {MaximumDimensions} dimensions.");
         if (offsets[0] > offsets[1]) throw Malformed($"tensor '{name}' ends before it begins.");
         if (ByteCount(shape, size) != offsets[1] - offsets[0]) throw Malformed($"the bytes of tensor '{name}' do not fit its shape.");
         return new Item(name, dtype, shape, offsets[0], offsets[1]);
     }
 
-    /// <summary>Bytes of a tensor, or -1 where the product does not fit 63 bits.</summary>
+    /// <summary>Bytes of a tensor, or -1 where the product of its sizes does not fit 63 bits: an empty tensor's other sizes count too, since strides are made of them.</summary>
     private static long ByteCount(long[] shape, int elementSize)
     {
-        if (shape.Contains(0)) return 0;
         long bytes = elementSize;
         foreach (var size in shape)
         {
-            if (bytes > long.MaxValue / size) return -1;
-            bytes *= size;
+            if (bytes > long.MaxValue / Math.Max(1, size)) return -1;
+            bytes *= Math.Max(1, size);
         }
-        return bytes;
+        return shape.Contains(0) ? 0 : bytes;
     }
 
     private static long[] Numbers(JsonElement array, string name)

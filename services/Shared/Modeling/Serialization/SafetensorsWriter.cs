@@ -8,7 +8,8 @@ namespace DemoVlp.Modeling.Serialization;
 /// Writes a safetensors file from arrays, without torch. The same content gives the same bytes, in whatever order it was added:
 /// tensors are laid out by element size, largest first, then by name, and the header is padded to 8 bytes, so each tensor is aligned.
 /// </summary>
-public sealed class SafetensorsWriter
+/// <param name="keepOrder">Lays the tensors out as they were added instead, for readers that go by the order; aligned only if all have one element size.</param>
+public sealed class SafetensorsWriter(bool keepOrder = false)
 {
     private sealed record Item(string Name, string DType, long[] Shape, long Bytes, Action<Stream> Write);
 
@@ -41,7 +42,7 @@ public sealed class SafetensorsWriter
     /// <summary>Writes the whole file to the stream, which stays open.</summary>
     public void Write(Stream stream)
     {
-        var ordered = items.OrderByDescending(i => SafetensorsHeader.ElementSize(i.DType)).ThenBy(i => i.Name, StringComparer.Ordinal).ToList();
+        var ordered = keepOrder ? items : items.OrderByDescending(i => SafetensorsHeader.ElementSize(i.DType)).ThenBy(i => i.Name, StringComparer.Ordinal).ToList();
         var header = Header(ordered);
         Span<byte> prefix = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);

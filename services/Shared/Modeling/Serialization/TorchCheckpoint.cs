@@ -10,16 +10,16 @@ namespace DemoVlp.Modeling.Serialization;
 /// </summary>
 public sealed class TorchCheckpoint : IDisposable
 {
-    private const long SmallTensorBytes = 1 << 20;
-    private readonly FileStream stream;
+    private const long SmallTensorBytes = 1 << 20, MaximumPickleBytes = 256 << 20;
+    private readonly Stream stream;
     private readonly ZipArchive? archive;
     private readonly string folder = "";
     private readonly Dictionary<string, (long Position, long Elements)> sequential = new(StringComparer.Ordinal);
     private long budget;
 
-    private TorchCheckpoint(string path)
+    private TorchCheckpoint(Stream stream)
     {
-        stream = File.OpenRead(path);
+        this.stream = stream;
         try
         {
             // Shared storages are stored once and copied for each tensor; more than this is no model but an attack on the memory.
@@ -30,14 +30,10 @@ public sealed class TorchCheckpoint : IDisposable
             if (zip) (archive, folder, Root) = OpenZip();
             else Root = OpenSequential();
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (Exception e)
         {
             Dispose();
-            throw PickleReader.Malformed("it is damaged.", e);
-        }
-        catch
-        {
-            Dispose();
+            if (ArchiveEntry.IsDamage(e)) throw PickleReader.Malformed("it is damaged.", e);
             throw;
         }
     }
@@ -50,7 +46,11 @@ public sealed class TorchCheckpoint : IDisposable
 
     /// <summary>Opens a file; its tensors are read when asked for.</summary>
     /// <exception cref="ModelFormatException"><c>checkpoint-malformed</c>.</exception>
-    public static TorchCheckpoint Open(string path) => new(path);
+    public static TorchCheckpoint Open(string path) => new(File.OpenRead(path));
+
+    /// <summary>Opens a seekable stream from its start and takes it over: it is closed with the checkpoint, or at once if it is none.</summary>
+    /// <exception cref="ModelFormatException"><c>checkpoint-malformed</c>.</exception>
+    public static TorchCheckpoint Open(Stream stream) => new(stream);
 
     /// <summary>The value under a path of keys, null if there is none.</summary>
     public object? Find(params object[] path) => path.Aggregate(Root, (value, key) => (value as PickleDictionary)?[key]);
@@ -80,7 +80,7 @@ public sealed class TorchCheckpoint : IDisposable
         {
             ReadBytes(storage, values.bytes);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (Exception e) when (ArchiveEntry.IsDamage(e))
         {
             throw PickleReader.Malformed("it is damaged.", e);
         }
@@ -100,14 +100,15 @@ public sealed class TorchCheckpoint : IDisposable
     {
         if (tensor.Shape.Length != tensor.Strides.Length || tensor.Shape.Length > 16 || tensor.Offset < 0 || tensor.Storage.Elements is < 0 or > int.MaxValue / 8)
             throw PickleReader.Malformed("a tensor's shape makes no sense.");
-        BigInteger elements = 1, last = tensor.Offset;
+        BigInteger elements = 1, extent = 1, last = tensor.Offset;
         for (var i = 0; i < tensor.Shape.Length; i++)
         {
             if (tensor.Shape[i] < 0 || tensor.Strides[i] < 0) throw PickleReader.Malformed("a tensor's shape makes no sense.");
             elements *= tensor.Shape[i];
+            extent *= Math.Max(1, tensor.Shape[i]); // An empty tensor's other sizes count too: torch makes strides of them.
             last += (tensor.Shape[i] - 1) * (BigInteger)tensor.Strides[i];
         }
-        if (elements > 0 && (last >= tensor.Storage.Elements || elements > int.MaxValue)) throw PickleReader.Malformed("a tensor reaches beyond its bytes.");
+        if (extent > int.MaxValue || (elements > 0 && last >= tensor.Storage.Elements)) throw PickleReader.Malformed("a tensor reaches beyond its bytes.");
         return (long)elements;
     }
 
@@ -115,11 +116,21 @@ public sealed class TorchCheckpoint : IDisposable
     {
         var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
         var pickle = zip.Entries.FirstOrDefault(e => e.FullName.EndsWith("/data.pkl", StringComparison.Ordinal)) ?? throw PickleReader.Malformed("it is a zip file without data.pkl.");
-        using var source = Stored(pickle);
-        using var buffer = new MemoryStream();
-        source.CopyTo(buffer);
-        buffer.Position = 0;
+        CheckByteOrder(zip.GetEntry(pickle.FullName[..^"data.pkl".Length] + "byteorder"));
+        if (pickle.Length > MaximumPickleBytes) throw PickleReader.Malformed("its pickle is too long.");
+        using var source = ArchiveEntry.OpenStored(pickle, stream.Length);
+        var bytes = new byte[pickle.Length];
+        source.ReadExactly(bytes);
+        using var buffer = new MemoryStream(bytes);
         return (zip, pickle.FullName[..^"data.pkl".Length], new PickleReader(buffer).Read());
+    }
+
+    /// <summary>torch since 2.1 says in which order the bytes of a number stand.</summary>
+    private void CheckByteOrder(ZipArchiveEntry? entry)
+    {
+        if (entry is null) return;
+        using var source = ArchiveEntry.OpenStored(entry, stream.Length);
+        if (source.ReadByte() == 'b') throw PickleReader.Malformed("it was written on a big-endian machine.");
     }
 
     /// <summary>magic, protocol, system, the object, the storages' keys (a pickle each), then per key its number of elements and its bytes.</summary>
@@ -157,11 +168,7 @@ public sealed class TorchCheckpoint : IDisposable
         }
         var entry = archive.GetEntry($"{folder}data/{storage.Key}");
         if (entry is null || entry.Length != target.Length) throw PickleReader.Malformed($"the bytes '{storage.Key}' are missing.");
-        using var source = Stored(entry);
+        using var source = ArchiveEntry.OpenStored(entry, stream.Length);
         source.ReadExactly(target);
     }
-
-    /// <summary>torch.save never compresses; what is compressed here could unpack to any size.</summary>
-    private static Stream Stored(ZipArchiveEntry entry) =>
-        entry.CompressedLength == entry.Length ? entry.Open() : throw PickleReader.Malformed("it is compressed, which torch.save never does.");
 }

@@ -99,7 +99,7 @@ public static class ModelDirectory
     private static void WriteLines(string path, IEnumerable<string> lines) =>
         File.WriteAllText(path, string.Concat(lines.Select(l => l + "\n")), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
 
-    private static string[] ReadLines(string directory, string file, int expected, string code)
+    internal static string[] ReadLines(string directory, string file, int expected, string code)
     {
         var text = File.ReadAllText(Existing(directory, file, MaximumTextBytes), Encoding.UTF8).Replace("\r\n", "\n", StringComparison.Ordinal);
         // Not ReadLines: U+0085 and the like are tokens of BERT's vocabulary, not line ends, and an empty last line is none.

@@ -1,5 +1,6 @@
 // Region files of the published data (spec section 8.1): one .npz per frame.
 
+using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using DemoVlp.Modeling.Regions;
@@ -7,43 +8,90 @@ using DemoVlp.Modeling.Serialization;
 
 namespace DemoVlp.Modeling.VideoLanguage.Import;
 
-/// <summary>Reads a frame's regions as bottom-up attention tools write them; nothing in the file is executed.</summary>
+/// <summary>Reads and writes a frame's regions as bottom-up attention tools do (spec of the extractor, section 9); nothing in a file is executed.</summary>
 public static class ReferenceRegionFile
 {
-    private const long MaximumBytes = 256 << 20;
+    private const long MaximumBytes = 64 << 20;
 
     /// <summary>Reads <c>x</c>, <c>bbox</c> and <c>info</c>; attributes are 0 where the file has none.</summary>
     /// <param name="path">The .npz file.</param>
     /// <param name="frameIndex">For <see cref="FrameRegions.FrameIndex"/>.</param>
     /// <param name="timestampSeconds">For <see cref="FrameRegions.TimestampSeconds"/>, which the file does not hold.</param>
-    /// <exception cref="ModelFormatException"><c>region-file-malformed</c>, <c>numpy-malformed</c> or <c>checkpoint-malformed</c>.</exception>
+    /// <exception cref="ModelFormatException"><c>feature-missing</c>: there is no such file; <c>region-file-malformed</c>, <c>numpy-malformed</c> or <c>checkpoint-malformed</c>.</exception>
     public static FrameRegions Read(string path, int frameIndex, double timestampSeconds = 0)
     {
+        if (!File.Exists(path)) throw new ModelFormatException("feature-missing", $"Frame {frameIndex} has no region file {Path.GetFileName(path)}.");
         using var stream = File.OpenRead(path);
+        return ReadStream(stream, frameIndex, timestampSeconds);
+    }
+
+    /// <summary>As <see cref="Read"/>, from a seekable stream, which stays open.</summary>
+    /// <exception cref="ModelFormatException"><c>region-file-malformed</c>, <c>numpy-malformed</c> or <c>checkpoint-malformed</c>.</exception>
+    public static FrameRegions ReadStream(Stream stream, int frameIndex, double timestampSeconds = 0)
+    {
         try
         {
-            using var archive = new ZipArchive(stream, ZipArchiveMode.Read);
-            var (features, boxes) = (Array(archive, "x"), Array(archive, "bbox"));
-            var info = Array(archive, "info").Value as PickleDictionary ?? throw Malformed("'info' is no dictionary.");
+            using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+            var (features, boxes) = (Array(archive, "x", stream.Length), Array(archive, "bbox", stream.Length));
+            var info = Array(archive, "info", stream.Length).Value as PickleDictionary ?? throw Malformed("'info' is no dictionary.");
             var count = features.Shape is [var rows, > 0] && boxes.Shape is [var others, 4] && rows == others ? (int)rows : throw Malformed("'x' and 'bbox' do not belong together.");
             return new FrameRegions(frameIndex, timestampSeconds, Number(info, "image_w"), Number(info, "image_h"), features.Values<float>(), boxes.Values<float>(),
                 Ids(info, "objects_id", count) ?? throw Malformed("'objects_id' is missing."), Confidences(info, "objects_conf", count) ?? throw Malformed("'objects_conf' is missing."),
                 Ids(info, "attrs_id", count) ?? new int[count], Confidences(info, "attrs_conf", count) ?? new float[count]);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (Exception e) when (ArchiveEntry.IsDamage(e))
         {
             throw Malformed("it is no .npz file, or a damaged one.", e);
         }
     }
 
-    private static NumpyArray Array(ZipArchive archive, string name)
+    /// <summary>Writes <c>x</c>, <c>bbox</c>, <c>num_bbox</c>, <c>image_h</c>, <c>image_w</c> and <c>info</c> as numpy's <c>savez_compressed</c> does. The same frame gives the same bytes.</summary>
+    /// <param name="stream">Where to; it stays open.</param>
+    /// <param name="frame">The regions, at least one.</param>
+    /// <param name="imageId">Name of the picture in <c>info</c>; the frame's index if left out.</param>
+    public static void Write(Stream stream, FrameRegions frame, string? imageId = null)
+    {
+        if (frame.Count == 0 || frame.Features.Length % frame.Count != 0) throw new ArgumentException("The frame has no regions, or its features do not fit them.", nameof(frame));
+        using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+        Add("x", s => NumpyArray.Write<float>(s, frame.Features, frame.Count, frame.Features.Length / frame.Count));
+        Add("bbox", s => NumpyArray.Write<float>(s, frame.Boxes, frame.Count, 4));
+        Add("num_bbox", s => NumpyArray.Write<long>(s, [frame.Count]));
+        Add("image_h", s => NumpyArray.Write<long>(s, [frame.Height]));
+        Add("image_w", s => NumpyArray.Write<long>(s, [frame.Width]));
+        Add("info", s =>
+        {
+            NumpyArray.WriteHeader(s, "|O");
+            new PickleWriter(s).Object(p => p.Dictionary(
+                ("image_id", () => p.Text(imageId ?? frame.FrameIndex.ToString(CultureInfo.InvariantCulture))),
+                ("image_h", () => p.Number(frame.Height)),
+                ("image_w", () => p.Number(frame.Width)),
+                ("num_boxes", () => p.Number(frame.Count)),
+                ("objects_id", () => p.Array<long>([.. frame.ClassIds])),
+                ("objects_conf", () => p.Array<float>(frame.ClassConfidences)),
+                ("attrs_id", () => p.Array<long>([.. frame.AttributeIds])),
+                ("attrs_conf", () => p.Array<float>(frame.AttributeConfidences))));
+        });
+
+        void Add(string name, Action<Stream> write)
+        {
+            var entry = archive.CreateEntry(name + ".npy");
+            entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+            using var content = entry.Open();
+            write(content);
+        }
+    }
+
+    /// <summary>As <see cref="Write(Stream, FrameRegions, string?)"/>, into a file.</summary>
+    public static void Write(string path, FrameRegions frame, string? imageId = null)
+    {
+        using var stream = File.Create(path);
+        Write(stream, frame, imageId);
+    }
+
+    private static NumpyArray Array(ZipArchive archive, string name, long archiveBytes)
     {
         var entry = archive.GetEntry(name + ".npy") ?? throw Malformed($"'{name}' is missing.");
-        if (entry.Length > MaximumBytes) throw Malformed($"'{name}' is too large.");
-        // The declared length bounds what is unpacked.
-        var bytes = new byte[entry.Length];
-        using (var source = entry.Open()) source.ReadExactly(bytes);
-        using var memory = new MemoryStream(bytes);
+        using var memory = new MemoryStream(ArchiveEntry.Read(entry, archiveBytes, MaximumBytes));
         return NumpyArray.Read(memory);
     }
 

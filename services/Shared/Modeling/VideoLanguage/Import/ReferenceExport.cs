@@ -1,0 +1,28 @@
+using DemoVlp.Modeling.Serialization;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace DemoVlp.Modeling.VideoLanguage.Import;
+
+/// <summary>
+/// Writes a model for the published code: a safetensors file whose keys, shapes and order are those of its <c>state_dict</c>, in float32, so that
+/// <c>model.load_state_dict(safetensors.torch.load_file(path))</c> takes it strictly.
+/// </summary>
+/// <remarks>
+/// The published code scores with padding (<see cref="PaddingRule.Reference"/>): a model trained under <see cref="PaddingRule.Masked"/> loads there too, but its scores
+/// differ. The rule stands in the file's metadata under <c>padding</c>.
+/// </remarks>
+public static class ReferenceExport
+{
+    /// <summary>Writes the file under a temporary name and renames it.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="network">An <see cref="ObjectRelation"/> or <see cref="ObjectQARelation"/>, on any device.</param>
+    public static void Write(string path, ModelConfig config, Module network)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["padding"] = config.Padding == PaddingRule.Reference ? "reference" : "masked" };
+        Safetensors.Save(path, ModelWeights.Of(network).Select(p => (p.Name, p.Value.dtype == ScalarType.Float32 ? p.Value : p.Value.to_type(ScalarType.Float32))), metadata, keepOrder: true);
+    }
+}
