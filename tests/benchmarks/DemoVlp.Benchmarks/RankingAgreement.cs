@@ -1,0 +1,2 @@
+namespace DemoVlp.Benchmarks;
+internal static class RankingAgreement { internal static void Run() { } }
