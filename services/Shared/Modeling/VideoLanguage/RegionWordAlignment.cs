@@ -108,7 +108,7 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
     /// <summary>Padding takes part as published: in the norm over the queries, in the length of the threshold, and as an additive offset only.</summary>
     private Tensor ReferenceWeights(Tensor scores, Tensor queryMask, Tensor contextMask)
     {
-        var normalised = scores / (scores.pow(2).sum(2, keepdim: true).clamp_min(1e-24).sqrt() + 1e-8);
+        var normalised = scores / (scores.square().sum(2, keepdim: true).clamp_min(1e-24).sqrt() + 1e-8);
         var masked = normalised + queryMask.unsqueeze(0).unsqueeze(-1) + contextMask.unsqueeze(1).unsqueeze(1);
         var attention = (masked * Lambda).softmax(-1);
         if (Focal == FocalType.Equal)
@@ -159,7 +159,7 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
     private static Tensor Unit(Tensor x) => x / (Norm(x, keepdim: true) + 1e-8);
 
     /// <summary>Zero vectors occur (a shorter video's missing frames, or nothing to attend to); the bound gives their norm a gradient and changes no other.</summary>
-    private static Tensor Norm(Tensor x, bool keepdim = false) => x.pow(2).sum(-1, keepdim: keepdim).clamp_min(1e-24).sqrt();
+    private static Tensor Norm(Tensor x, bool keepdim = false) => x.square().sum(-1, keepdim: keepdim).clamp_min(1e-24).sqrt();
 
     /// <summary>Some videos with some captions.</summary>
     private readonly record struct Block(long Video, long Videos, long Caption, long Captions)
