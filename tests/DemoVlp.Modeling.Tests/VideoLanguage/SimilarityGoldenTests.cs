@@ -25,15 +25,16 @@ public sealed class SimilarityGoldenTests
     }
 
     [Fact]
-    public void SimilarityInBlocks_WhenThePairsDoNotDivide_EqualsTheWholeMatrix()
+    public void Similarity_WhenThePairsDoNotFitOneBlock_EqualsTheWholeMatrix()
     {
         using var scope = NewDisposeScope();
         var golden = GoldenCase.Open("04_sim_by_segment");
         var (im, s, imMask, sMask) = (golden.In("im"), golden.In("s"), golden.In("im_mask"), golden.In("s_mask"));
+        var pair = im.shape[1] * s.shape[1];
         var whole = Published().Similarity(im, imMask, s, sMask);
         golden.Check("sim_full", whole);
-        foreach (var block in new[] { 8, 3, 1 })
-            Assert.True((whole - Published().SimilarityInBlocks(im, imMask, s, sMask, block)).abs().max().item<float>() < 2e-5);
+        foreach (var pairs in new[] { 64, 9, 1 })
+            Assert.True((whole - (Published() with { BlockElements = pairs * pair }).Similarity(im, imMask, s, sMask)).abs().max().item<float>() < 2e-5);
     }
 
     [Fact]

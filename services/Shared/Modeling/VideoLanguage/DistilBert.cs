@@ -115,12 +115,12 @@ internal sealed class DistilBertAttention : Module<Tensor, Tensor, Tensor>
 
     public override Tensor forward(Tensor hidden, Tensor padding)
     {
-        var q = Split(q_lin.call(hidden)); // (B, h, T, D/h)
-        var k = Split(k_lin.call(hidden));
-        var v = Split(v_lin.call(hidden));
+        var q = Split(Autocast.Linear(q_lin, hidden)); // (B, h, T, D/h)
+        var k = Split(Autocast.Linear(k_lin, hidden));
+        var v = Split(Autocast.Linear(v_lin, hidden));
         var scores = (q / Math.Sqrt(q.shape[3])).matmul(k.transpose(2, 3)); // (B, h, T, T)
         var weights = dropout.call(scores.masked_fill(padding, float.NegativeInfinity).softmax(-1));
-        return out_lin.call(weights.matmul(v).transpose(1, 2).flatten(2)); // (B, T, D)
+        return Autocast.Linear(out_lin, weights.matmul(v).transpose(1, 2).flatten(2)); // (B, T, D)
     }
 
     private Tensor Split(Tensor x) => x.view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2);
@@ -140,5 +140,5 @@ internal sealed class DistilBertFeedForward : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden) => dropout.call(lin2.call(functional.gelu(lin1.call(hidden))));
+    public override Tensor forward(Tensor hidden) => dropout.call(Autocast.Linear(lin2, functional.gelu(Autocast.Linear(lin1, hidden))));
 }

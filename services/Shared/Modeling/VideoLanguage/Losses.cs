@@ -62,7 +62,20 @@ public sealed record RWALoss(RegionWordAlignment Alignment)
     public Tensor Compute(Tensor regions, Tensor regionMask, Tensor words, Tensor? wordMask = null)
     {
         using var scope = NewDisposeScope();
-        return FromSimilarities(Alignment.Similarity(regions, regionMask, words, wordMask)).MoveToOuterDisposeScope();
+        if (!is_grad_enabled() || !Alignment.NeedsBlocks(regions, words))
+            return FromSimilarities(Alignment.Similarity(regions, regionMask, words, wordMask)).MoveToOuterDisposeScope();
+
+        // The graph of a large batch would hold every pair of word and region several times over. Instead: the matrix without a graph, the loss's
+        // gradient by the matrix, its gradients by both sides block by block, and a term that is worth nothing but has just these gradients.
+        wordMask ??= zeros(words.shape[0], words.shape[1], words.dtype, words.device);
+        Tensor similarities;
+        using (no_grad()) similarities = Alignment.Similarity(regions, regionMask, words, wordMask);
+        similarities.requires_grad_();
+        var loss = FromSimilarities(similarities);
+        loss.backward();
+        var (byRegions, byWords) = Alignment.Gradients(regions, regionMask, words, wordMask, similarities.grad!);
+        var slope = (regions * byRegions).sum() + (words * byWords).sum();
+        return (loss.detach() + slope - slope.detach()).MoveToOuterDisposeScope();
     }
 
     private Tensor FromSimilarities(Tensor similarities)

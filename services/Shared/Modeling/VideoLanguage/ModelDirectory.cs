@@ -47,12 +47,12 @@ public static class ModelDirectory
         File.WriteAllText(Path.Combine(directory, ConfigFile), config.ToJson());
     }
 
-    /// <summary>Reads a model, every file of it checked, and moves it to a device (the CPU by default).</summary>
+    /// <summary>Reads a model, every file of it checked, and moves it to a device (the CPU by default). With <see cref="ComputePrecision.BFloat16"/> it serves inference only.</summary>
     /// <exception cref="ModelFormatException">
     /// <c>model-incomplete</c>: a file is missing; <c>config-invalid</c>, <c>safetensors-malformed</c>, <c>weights-mismatch</c>;
     /// <c>vocabulary-mismatch</c> or <c>answers-mismatch</c>: another number of lines than configured.
     /// </exception>
-    public static LoadedModel Load(string directory, Device? device = null)
+    public static LoadedModel Load(string directory, Device? device = null, ComputePrecision precision = ComputePrecision.Float32)
     {
         var config = ModelConfig.Parse(File.ReadAllText(Existing(directory, ConfigFile, 1 << 20)));
         var vocabulary = ReadLines(directory, VocabularyFile, config.TextConfig.VocabSize, "vocabulary-mismatch");
@@ -66,6 +66,7 @@ public static class ModelDirectory
         {
             ModelWeights.LoadFile(network, weights);
             if (device is not null) network.to(device);
+            if (precision == ComputePrecision.BFloat16) Autocast.ConvertWeights(network);
             network.eval();
         }
         catch

@@ -43,6 +43,10 @@ public static class ModelInitialisation
         name.Contains("transformer.layer.", StringComparison.Ordinal) ||
         (name.Contains("blocks.", StringComparison.Ordinal) && !name.Contains("timeattn", StringComparison.Ordinal));
 
+    /// <summary>Linear layers inside the encoders: where the time goes.</summary>
+    internal static bool IsEncoderLayer(string name) =>
+        name.Contains("transformer.layer.", StringComparison.Ordinal) || name.Contains("blocks.", StringComparison.Ordinal) || name.EndsWith("object_embedding", StringComparison.Ordinal);
+
     private static void Normal(Linear linear, Generator generator)
     {
         linear.weight!.normal_(0, 0.02, generator);

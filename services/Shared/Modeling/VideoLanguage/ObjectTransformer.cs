@@ -69,7 +69,7 @@ public sealed class ObjectTransformer : Module<Tensor, Tensor, (Tensor Tokens, T
         var (batch, frames, regions) = (x.shape[0], x.shape[1], x.shape[2]);
         var features = x.narrow(3, 0, featureDim);
         var places = x.narrow(3, featureDim, ObjectTransformerConfig.PositionDim);
-        var embedded = (object_embedding.call(features) + pos_embedding.call(places)).flatten(1, 2); // (B, R, D)
+        var embedded = (Autocast.Linear(object_embedding, features) + pos_embedding.call(places)).flatten(1, 2); // (B, R, D)
         var time = temporal_embed.narrow(1, 0, frames).repeat_interleave(regions, 1); // (1, R, D): frame by frame
         var position = cat([custom_pos_embed.narrow(1, 0, 1), time], 1);
         return (cat([cls_token.expand(batch, -1, -1), embedded], 1) + position).MoveToOuterDisposeScope();

@@ -15,10 +15,16 @@ namespace DemoVlp.Modeling.VideoLanguage;
 /// <param name="Lambda">Inverse temperature of the attention.</param>
 public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, double Lambda = 20)
 {
+    /// <summary>Pairs of a word and a region that are looked at together: what bounds the memory, about ten such tensors at a time.</summary>
+    public long BlockElements { get; init; } = 8 << 20;
+
     /// <summary>The alignment a model was trained with.</summary>
     public static RegionWordAlignment For(ModelConfig config) => new(config.FocalType, config.Padding, config.LambdaSoftmax);
 
-    /// <summary>[V, C]: mean over the words plus mean over the regions. The reference's masks in float64 make its attention float64, as in its own training.</summary>
+    /// <summary>
+    /// [V, C]: mean over the words plus mean over the regions, computed in blocks of pairs (<see cref="BlockElements"/>). The reference's masks in
+    /// float64 make its attention float64, as in its own training.
+    /// </summary>
     /// <param name="regions">[V, R, d].</param>
     /// <param name="regionMask">[V, R], 0 or -100.</param>
     /// <param name="words">[C, L, d].</param>
@@ -26,29 +32,31 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
     public Tensor Similarity(Tensor regions, Tensor regionMask, Tensor words, Tensor? wordMask = null)
     {
         using var scope = NewDisposeScope();
-        wordMask ??= zeros(words.shape[0], words.shape[1], words.dtype, words.device);
-        var wordToRegion = Direction(words, wordMask, regions, regionMask); // (V, C)
-        var regionToWord = Direction(regions, regionMask, words, wordMask); // (C, V)
-        return (wordToRegion + regionToWord.t()).MoveToOuterDisposeScope();
+        wordMask ??= NoMask(words);
+        var rows = Blocks(regions, words).GroupBy(b => b.Video)
+            .Select(row => cat([.. row.Select(b => Pairs(b.Regions(regions), b.Regions(regionMask), b.Words(words), b.Words(wordMask)))], 1));
+        return cat([.. rows], 0).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same matrix in blocks of videos and captions, for sets whose pairs do not fit the memory at once.</summary>
-    public Tensor SimilarityInBlocks(Tensor regions, Tensor regionMask, Tensor words, Tensor? wordMask = null, int block = 8)
+    /// <summary>Whether <see cref="Similarity"/> needs more than one block; then its gradient should not keep what each block computed.</summary>
+    internal bool NeedsBlocks(Tensor regions, Tensor words) => Blocks(regions, words).Skip(1).Any();
+
+    /// <summary>
+    /// Gradients of <c>sum(outputGradient * Similarity(...))</c> by regions and words, block by block: each block's attention is computed a second time
+    /// instead of being kept, so that memory does not grow with the batch.
+    /// </summary>
+    internal (Tensor Regions, Tensor Words) Gradients(Tensor regions, Tensor regionMask, Tensor words, Tensor wordMask, Tensor outputGradient)
     {
         using var scope = NewDisposeScope();
-        wordMask ??= zeros(words.shape[0], words.shape[1], words.dtype, words.device);
-        var result = empty(regions.shape[0], words.shape[0], regions.dtype, regions.device);
-        for (long v = 0; v < regions.shape[0]; v += block)
+        using var gradient = enable_grad();
+        var (regionLeaf, wordLeaf) = (regions.detach().requires_grad_(), words.detach().requires_grad_());
+        foreach (var block in Blocks(regions, words))
         {
-            for (long c = 0; c < words.shape[0]; c += block)
-            {
-                using var inner = NewDisposeScope();
-                var (rows, columns) = (Math.Min(block, regions.shape[0] - v), Math.Min(block, words.shape[0] - c));
-                result.narrow(0, v, rows).narrow(1, c, columns).copy_(Similarity(
-                    regions.narrow(0, v, rows), regionMask.narrow(0, v, rows), words.narrow(0, c, columns), wordMask.narrow(0, c, columns)));
-            }
+            using var inner = NewDisposeScope();
+            var pairs = Pairs(block.Regions(regionLeaf), block.Regions(regionMask), block.Words(wordLeaf), block.Words(wordMask));
+            (pairs * block.Words(block.Regions(outputGradient), 1)).sum().backward();
         }
-        return result.MoveToOuterDisposeScope();
+        return (regionLeaf.grad!.MoveToOuterDisposeScope(), wordLeaf.grad!.MoveToOuterDisposeScope());
     }
 
     /// <summary>
@@ -59,30 +67,48 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
         using var scope = NewDisposeScope();
         var (nq, lq, nc, s, d) = (queries.shape[0], queries.shape[1], context.shape[0], context.shape[1], queries.shape[2]);
         var unitContext = Unit(context);
-        var cosines = unitContext.matmul(Unit(queries).reshape(nq * lq, d).t()); // (Nc, S, Nq*Lq)
-        var scores = functional.leaky_relu(cosines, 0.1).view(nc, s, nq, lq).permute(0, 2, 3, 1); // (Nc, Nq, Lq, S)
+        var cosines = Unit(queries).reshape(nq * lq, d).matmul(unitContext.transpose(1, 2)).view(nc, nq, lq, s);
         var weights = Padding == PaddingRule.Reference
-            ? ReferenceWeights(scores, queryMask, contextMask)
-            : MaskedWeights(scores, queryMask.eq(0), contextMask.eq(0));
-        var contexts = weights.reshape(nc, nq * lq, s).bmm(unitContext).view(nc, nq, lq, d);
+            ? ReferenceWeights(functional.leaky_relu(cosines, 0.1), queryMask, contextMask)
+            : MaskedWeights(cosines * Real(queryMask).view(1, nq, lq, 1), contextMask);
+        if (Padding == PaddingRule.Masked) weights = weights / weights.sum(-1, keepdim: true).clamp_min(1e-8);
+        var contexts = weights.view(nc, nq * lq, s).bmm(unitContext).view(nc, nq, lq, d);
         return (weights.MoveToOuterDisposeScope(), contexts.MoveToOuterDisposeScope());
     }
 
-    /// <summary>[Nc, Nq]: mean over the queries of the cosine between a query and its context.</summary>
-    private Tensor Direction(Tensor queries, Tensor queryMask, Tensor context, Tensor contextMask)
+    /// <summary>[V, C] of one block.</summary>
+    private Tensor Pairs(Tensor regions, Tensor regionMask, Tensor words, Tensor wordMask)
+    {
+        using var scope = NewDisposeScope();
+        Tensor wordToRegion, regionToWord; // (V, C), (C, V)
+        if (Padding == PaddingRule.Reference)
+        {
+            wordToRegion = ReferenceDirection(words, wordMask, regions, regionMask);
+            regionToWord = ReferenceDirection(regions, regionMask, words, wordMask);
+        }
+        else
+        {
+            // Padding becomes the zero vector: then it adds to no norm, no context and no sum.
+            var (unitRegions, unitWords) = (Unit(regions) * Real(regionMask).unsqueeze(-1), Unit(words) * Real(wordMask).unsqueeze(-1));
+            wordToRegion = MaskedDirection(unitWords, wordMask, unitRegions, regionMask);
+            regionToWord = MaskedDirection(unitRegions, regionMask, unitWords, wordMask);
+        }
+        return (wordToRegion + regionToWord.t()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[Nc, Nq]: mean over the queries of the cosine between a query and its context, padding included.</summary>
+    private Tensor ReferenceDirection(Tensor queries, Tensor queryMask, Tensor context, Tensor contextMask)
     {
         using var scope = NewDisposeScope();
         var (_, contexts) = Attend(queries, queryMask, context, contextMask);
-        var cosines = Cosine(queries.unsqueeze(0), contexts); // (Nc, Nq, Lq)
-        if (Padding == PaddingRule.Reference) return cosines.mean([-1L]).MoveToOuterDisposeScope();
-        var real = queryMask.eq(0).to_type(cosines.dtype);
-        return ((cosines * real).sum(-1) / real.sum(-1).clamp_min(1)).MoveToOuterDisposeScope();
+        var norms = Norm(queries).unsqueeze(0) * Norm(contexts);
+        return ((queries.unsqueeze(0) * contexts).sum(-1) / norms.clamp_min(1e-8)).mean([-1L]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Padding takes part as published: in the norm over the queries, in the length of the threshold, and as an additive offset only.</summary>
     private Tensor ReferenceWeights(Tensor scores, Tensor queryMask, Tensor contextMask)
     {
-        var normalised = scores / (scores.pow(2).sum(2, keepdim: true).clamp_min(1e-24).sqrt() + 1e-8);
+        var normalised = scores / (scores.square().sum(2, keepdim: true).clamp_min(1e-24).sqrt() + 1e-8);
         var masked = normalised + queryMask.unsqueeze(0).unsqueeze(-1) + contextMask.unsqueeze(1).unsqueeze(1);
         var attention = (masked * Lambda).softmax(-1);
         if (Focal == FocalType.Equal)
@@ -93,27 +119,65 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
         return (attention / attention.sum(-1, keepdim: true)).to_type(scores.dtype);
     }
 
-    /// <summary>Padding is left out everywhere; a caption or video with nothing real in it has weight and similarity 0.</summary>
-    private Tensor MaskedWeights(Tensor scores, Tensor queries, Tensor contexts)
+    /// <summary>
+    /// [Nc, Nq]: mean over the real queries, from unit vectors that are zero for padding. The contexts w = sum_k a_k c_k are never written out: with the
+    /// cosines s_k = q.c_k and the Gram matrix G of the c_k, q.w = sum_k a_k s_k and |w|^2 = a.G.a, and the sum of the weights cancels in the cosine.
+    /// </summary>
+    private Tensor MaskedDirection(Tensor queries, Tensor queryMask, Tensor context, Tensor contextMask)
     {
-        var realQueries = queries.unsqueeze(0).unsqueeze(-1).to_type(scores.dtype); // (1, Nq, Lq, 1)
-        var realContexts = contexts.unsqueeze(1).unsqueeze(1).to_type(scores.dtype); // (Nc, 1, 1, S)
-        var squares = (scores * realQueries).pow(2).sum(2, keepdim: true);
-        var normalised = scores / (squares.clamp_min(1e-24).sqrt() + 1e-8);
-        var attention = (normalised * Lambda).masked_fill(realContexts.eq(0), -1e9).softmax(-1) * realContexts;
-        if (Focal == FocalType.Equal)
-        {
-            // A context of one, or of equals, is kept: the published filter would leave nothing and divide zero by zero.
-            var above = (attention * realContexts.sum(-1, keepdim: true)).ge(1 - 1e-5);
-            attention = above.to_type(attention.dtype) * attention;
-        }
-        return attention / attention.sum(-1, keepdim: true).clamp_min(1e-8);
+        using var scope = NewDisposeScope();
+        var (nq, lq, nc, s) = (queries.shape[0], queries.shape[1], context.shape[0], context.shape[1]);
+        var transposed = context.transpose(1, 2);
+        var cosines = queries.reshape(nq * lq, -1).matmul(transposed); // (Nc, Nq*Lq, S)
+        var weights = MaskedWeights(cosines.view(nc, nq, lq, s), contextMask).view(nc, nq * lq, s);
+        var products = (weights * cosines).sum(-1);
+        var lengths = (weights.bmm(context.bmm(transposed)) * weights).sum(-1).clamp_min(1e-16).sqrt();
+        var similarities = (products / lengths).view(nc, nq, lq); // Zero for a padded query: its cosines are.
+        return (similarities.sum(-1) / Real(queryMask).sum(-1).clamp_min(1)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>
+    /// [Nc, Nq, Lq, S], not normalised: softmax over the real contexts without the weights below average. Padded queries have only zeros as cosines;
+    /// the rows of a context without anything real mean nothing and meet only zero vectors.
+    /// </summary>
+    private Tensor MaskedWeights(Tensor cosines, Tensor contextMask)
+    {
+        var scores = functional.leaky_relu(cosines, 0.1);
+        var scale = Lambda / (scores.square().sum(2, keepdim: true).clamp_min(1e-24).sqrt() + 1e-8); // (Nc, Nq, 1, S): over the queries
+        var real = Real(contextMask);
+        var attention = (scores * scale).add((real - 1).mul(1e9).view(real.shape[0], 1, 1, -1)).softmax(-1);
+        if (Focal != FocalType.Equal) return attention * real.view(real.shape[0], 1, 1, -1);
+        // A context of one, or of equals, is kept: the published filter would leave nothing and divide zero by zero.
+        var average = (1 - 1e-5) / real.sum(-1).clamp_min(1).view(-1, 1, 1, 1);
+        return attention * attention.ge(average);
+    }
+
+    private static Tensor NoMask(Tensor words) => zeros(words.shape[0], words.shape[1], words.dtype, words.device);
+
+    private static Tensor Real(Tensor mask) => mask.eq(0).to_type(ScalarType.Float32);
 
     private static Tensor Unit(Tensor x) => x / (Norm(x, keepdim: true) + 1e-8);
 
-    private static Tensor Cosine(Tensor x, Tensor y) => (x * y).sum(-1) / (Norm(x) * Norm(y)).clamp_min(1e-8);
-
     /// <summary>Zero vectors occur (a shorter video's missing frames, or nothing to attend to); the bound gives their norm a gradient and changes no other.</summary>
-    private static Tensor Norm(Tensor x, bool keepdim = false) => x.pow(2).sum(-1, keepdim: keepdim).clamp_min(1e-24).sqrt();
+    private static Tensor Norm(Tensor x, bool keepdim = false) => x.square().sum(-1, keepdim: keepdim).clamp_min(1e-24).sqrt();
+
+    /// <summary>Some videos with some captions.</summary>
+    private readonly record struct Block(long Video, long Videos, long Caption, long Captions)
+    {
+        internal Tensor Regions(Tensor x) => x.narrow(0, Video, Videos);
+
+        internal Tensor Words(Tensor x, int dimension = 0) => x.narrow(dimension, Caption, Captions);
+    }
+
+    private IEnumerable<Block> Blocks(Tensor regions, Tensor words)
+    {
+        var (v, c, pair) = (regions.shape[0], words.shape[0], Math.Max(1, regions.shape[1] * words.shape[1]));
+        // As square as it gets: both sides are read once for each block of the other.
+        var pairs = Math.Max(1, BlockElements / pair);
+        var videos = Math.Min(v, Math.Max((long)Math.Sqrt(pairs), pairs / Math.Max(1, c)));
+        var captions = Math.Min(c, Math.Max(1, pairs / Math.Max(1, videos)));
+        for (long i = 0; i < v; i += videos)
+            for (long j = 0; j < c; j += captions)
+                yield return new Block(i, Math.Min(videos, v - i), j, Math.Min(captions, c - j));
+    }
 }

@@ -49,5 +49,5 @@ internal sealed class Mlp : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x) => fc2.call(functional.gelu(fc1.call(x)));
+    public override Tensor forward(Tensor x) => Autocast.Linear(fc2, functional.gelu(Autocast.Linear(fc1, x)));
 }

@@ -40,7 +40,7 @@ internal sealed class VarAttention : Module<Tensor, Tensor, long, Tensor>
     public override Tensor forward(Tensor x, Tensor mask, long frames)
     {
         var (batch, length, dim) = (x.shape[0], x.shape[1], x.shape[2]);
-        var parts = qkv.call(x).view(batch, length, 3, heads, dim / heads).permute(2, 0, 3, 1, 4).unbind(0); // 3 x (B, h, 1+R, D/h)
+        var parts = Autocast.Linear(qkv, x).view(batch, length, 3, heads, dim / heads).permute(2, 0, 3, 1, 4).unbind(0); // 3 x (B, h, 1+R, D/h)
         var (q, k, v) = (parts[0] * Math.Pow(dim / heads, -0.5), parts[1], parts[2]);
         var all = mask.unsqueeze(1).unsqueeze(1); // (B, 1, 1, 1+R)
 
@@ -50,7 +50,7 @@ internal sealed class VarAttention : Module<Tensor, Tensor, long, Tensor>
         var keyMask = cat([all.narrow(3, 0, 1).unsqueeze(2).expand(-1, -1, regionMask.shape[2], -1, -1), regionMask], -1); // (B, 1, G, 1, 1+S)
         var regions = Attend(Group(Regions(q), frames), WithCls(kCls, Group(Regions(k), frames)), WithCls(vCls, Group(Regions(v), frames)), keyMask); // (B, h, G, S, D/h)
         var output = cat([cls, Ungroup(regions)], 2); // (B, h, 1+R, D/h)
-        return proj.call(output.transpose(1, 2).flatten(2)); // (B, 1+R, D)
+        return Autocast.Linear(proj, output.transpose(1, 2).flatten(2)); // (B, 1+R, D)
     }
 
     private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor mask) => (q.matmul(k.transpose(-2, -1)) + mask).softmax(-1).matmul(v);

@@ -48,6 +48,7 @@ public abstract class ModelTrainer<TSample> : IDisposable
         manual_seed(unchecked((long)(seed & long.MaxValue)));
         network.train();
         optimizer.ZeroGradients();
+        using var precision = Autocast.Use(options.Precision);
         var result = Forward(batch, new Random(unchecked((int)(seed ^ (seed >> 32)))));
         result.Total.backward();
         var norm = optimizer.ClipGradients(options.MaxGradientNorm);
@@ -64,6 +65,7 @@ public abstract class ModelTrainer<TSample> : IDisposable
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         network.eval();
+        using var precision = Autocast.Use(options.Precision);
         return Values(Forward(batch, frames: null), batch.Count, 0);
     }
 

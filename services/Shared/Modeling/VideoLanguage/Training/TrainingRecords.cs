@@ -20,6 +20,9 @@ public sealed record TrainingOptions
     /// <summary>Of dropout and frame sampling: the same seed, batches and number of threads give the same bits on a CPU.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Type of the encoders' matrix products; weights, gradients and the optimiser's history are float32 in any case.</summary>
+    public ComputePrecision Precision { get; init; }
+
     /// <summary>Retrieval: with region-word alignment.</summary>
     public bool UseLocalLoss { get; init; } = true;
 

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using DemoVlp.Benchmarks;
+using DemoVlp.Modeling.Native;
+using TorchSharp;
+
+TorchNativeLibrary.EnsureLoadable();
+
+var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 5, Description = "Pairs of measurements for each row." };
+var threads = new Option<int>("--threads") { DefaultValueFactory = _ => 2, Description = "Threads for each side; one side works at a time." };
+var python = new Option<string>("--python") { DefaultValueFactory = _ => "/usr/bin/python3", Description = "A Python with torch (Debian: python3-torch, libopenblas0-pthread)." };
+
+var only = new Option<string?>("--only") { Description = "Only rows whose name contains this." };
+
+var videoLanguage = new Command("video-language", "The video-language model of the paper's size against a PyTorch peer.") { rounds, threads, python, only };
+videoLanguage.SetAction(arguments =>
+{
+    torch.set_num_threads(arguments.GetValue(threads));
+    using var benchmark = new VideoLanguageBenchmark(arguments.GetValue(python)!, arguments.GetValue(threads));
+    benchmark.Run(new Comparison(arguments.GetValue(rounds), arguments.GetValue(only)));
+});
+
+var ranking = new Command("ranking", "How a ranking of 200 videos changes if they are embedded in bfloat16.") { threads };
+ranking.SetAction(arguments =>
+{
+    torch.set_num_threads(arguments.GetValue(threads));
+    RankingAgreement.Run();
+});
+
+return new RootCommand("Speed, as ratios measured in one run.") { videoLanguage, ranking }.Parse(args).Invoke();
