@@ -2,6 +2,7 @@ using DemoVlp.Modeling.Detection;
 
 namespace DemoVlp.Modeling.Tests.Detection;
 
+[Trait("Category", "parity")]
 public sealed class DetectorKeysTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace DemoVlp.Modeling.Tests.Detection;
 
 /// <summary>Each stage, fed with the reference's own input to it, gives what the reference gives.</summary>
+[Trait("Category", "parity")]
 public sealed class DetectorStageParityTests(DetectorGoldens goldens) : IClassFixture<DetectorGoldens>, IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();

@@ -70,6 +70,7 @@ public static class ReferenceCheckpoint
         {
             Task = answers > 0 ? ModelTasks.QuestionAnswering : ModelTasks.Retrieval,
             NumLabels = answers,
+            HeadDim = HeadDim(),
             Padding = PaddingRule.Reference,
             ProjectionDim = (int)Shape("object_model.proj.weight", 2)[0],
             MaxTextLength = Math.Min(100, positions),
@@ -92,6 +93,8 @@ public static class ReferenceCheckpoint
         long[] Shape(string key, int dimensions) => weights.TryGetValue(key, out var weight) && weight.shape.Length == dimensions && weight.shape.All(s => s < int.MaxValue)
             ? weight.shape
             : throw new ModelFormatException("checkpoint-foreign", $"The checkpoint is none of this model: it has no {key} with {dimensions} dimensions.");
+
+        int? HeadDim() => answers == 0 || Shape("head.classifier.q_net.main.0.weight_v", 2) is var head && head[0] == head[1] ? null : (int)head[0];
 
         int Count(string pattern) => Enumerable.Range(0, 1000).TakeWhile(i => weights.ContainsKey(string.Format(System.Globalization.CultureInfo.InvariantCulture, pattern, i))).Count();
     }

@@ -16,9 +16,10 @@ public static class ReferenceRegionFile
     /// <param name="path">The .npz file.</param>
     /// <param name="frameIndex">For <see cref="FrameRegions.FrameIndex"/>.</param>
     /// <param name="timestampSeconds">For <see cref="FrameRegions.TimestampSeconds"/>, which the file does not hold.</param>
-    /// <exception cref="ModelFormatException"><c>region-file-malformed</c>, <c>numpy-malformed</c> or <c>checkpoint-malformed</c>.</exception>
+    /// <exception cref="ModelFormatException"><c>feature-missing</c>: there is no such file; <c>region-file-malformed</c>, <c>numpy-malformed</c> or <c>checkpoint-malformed</c>.</exception>
     public static FrameRegions Read(string path, int frameIndex, double timestampSeconds = 0)
     {
+        if (!File.Exists(path)) throw new ModelFormatException("feature-missing", $"Frame {frameIndex} has no region file {Path.GetFileName(path)}.");
         using var stream = File.OpenRead(path);
         try
         {
