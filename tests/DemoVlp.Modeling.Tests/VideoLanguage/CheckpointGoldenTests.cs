@@ -10,7 +10,7 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 [Trait("Category", "parity")]
 public sealed class CheckpointGoldenTests
 {
-    [Theory(SkipTestWithoutData = true), GoldenCases("00_checkpoints")]
+    [Theory, GoldenCases("00_checkpoints")]
     public void Checkpoints_OfEveryFormat_GiveTheirWeightsAndValuesBitForBit(string name) => GoldenCase.Verify(name, golden =>
     {
         var scalars = golden.Expect("odd_scalars");
@@ -32,7 +32,7 @@ public sealed class CheckpointGoldenTests
         golden.NoResult("tiny_arch"); // Compared above where the set has a file written by the reference itself.
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("07_temporal_inflation")]
+    [Theory, GoldenCases("07_temporal_inflation")]
     public void TemporalEmbedding_ForMoreAndFewerFrames_IsResizedAsPublished(string name) => GoldenCase.Verify(name, golden =>
     {
         foreach (var entry in golden.Expect("cases")!.Value.EnumerateObject()) // f1_to_f4_zeros

@@ -7,7 +7,7 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 [Trait("Category", "parity")]
 public sealed class EncoderGoldenTests
 {
-    [Theory(SkipTestWithoutData = true), GoldenCases("01_text_encoder")]
+    [Theory, GoldenCases("01_text_encoder")]
     public void DistilBert_WhenTextsArePadded_GivesThePublishedStatesOfEveryLayer(string name) => GoldenCase.Verify(name, golden =>
     {
         using var mode = inference_mode();
@@ -24,7 +24,7 @@ public sealed class EncoderGoldenTests
         if (golden.Has("single.input_ids")) golden.Check("single.last_hidden_state", Encode("single."));
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("02_object")]
+    [Theory, GoldenCases("02_object")]
     public void ObjectTransformer_WhenFramesOrRegionsAreMissing_GivesThePublishedTokensOfEveryBlock(string name) => GoldenCase.Verify(name, golden =>
     {
         using var mode = inference_mode();
@@ -51,7 +51,7 @@ public sealed class EncoderGoldenTests
         }
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("03_retrieval")]
+    [Theory, GoldenCases("03_retrieval")]
     public void ObjectRelation_WhenGivenPairs_GivesThePublishedEmbeddings(string name) => GoldenCase.Verify(name, golden =>
     {
         using var mode = inference_mode();
@@ -67,7 +67,7 @@ public sealed class EncoderGoldenTests
         golden.Check("global_sim", GlobalSimilarity.Cosine(output.GlobalText, output.GlobalObject));
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("03_qa")]
+    [Theory, GoldenCases("03_qa")]
     public void ObjectQARelation_WhenAskedAboutVideos_GivesThePublishedLogitsAndAttention(string name) => GoldenCase.Verify(name, golden =>
     {
         using var mode = inference_mode();
@@ -88,7 +88,7 @@ public sealed class EncoderGoldenTests
         golden.Check("attention_logits", attention.Logits(tokens.narrow(1, 1, tokens.shape[1] - 1), question, objectMask.flatten(1)).unsqueeze(-1));
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("03_multiple_choice")]
+    [Theory, GoldenCases("03_multiple_choice")]
     public void MultipleChoice_ScoredAsMeantAndAsPublished_GivesThePublishedScoresAndPredictions(string name) => GoldenCase.Verify(name, golden =>
     {
         using var mode = inference_mode();

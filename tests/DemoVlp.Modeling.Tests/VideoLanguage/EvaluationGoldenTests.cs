@@ -8,7 +8,7 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 [Trait("Category", "parity")]
 public sealed class EvaluationGoldenTests
 {
-    [Theory(SkipTestWithoutData = true), GoldenCases("09_eval_retrieval")]
+    [Theory, GoldenCases("09_eval_retrieval")]
     public void RetrievalEvaluation_OfAWholeSet_GivesThePublishedMatricesMetricsAndLoss(string name) => GoldenCase.Verify(name, golden =>
     {
         using var mode = inference_mode();

@@ -6,7 +6,7 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 [Trait("Category", "parity")]
 public sealed class LossGoldenTests
 {
-    [Theory(SkipTestWithoutData = true), GoldenCases("04_norm_softmax")]
+    [Theory, GoldenCases("04_norm_softmax")]
     public void NormSoftmaxLoss_ForSquareAndRectangularMatrices_GivesThePublishedValueAndGradient(string name) => GoldenCase.Verify(name, golden =>
     {
         foreach (var prefix in Prefixes(golden))
@@ -21,7 +21,7 @@ public sealed class LossGoldenTests
         }
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("04_max_margin")]
+    [Theory, GoldenCases("04_max_margin")]
     public void MaxMarginRankingLoss_WithAndWithoutTheDiagonal_GivesThePublishedValueAndGradient(string name) => GoldenCase.Verify(name, golden =>
     {
         foreach (var prefix in Prefixes(golden))
@@ -35,7 +35,7 @@ public sealed class LossGoldenTests
         }
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("04_rwa_global_local")]
+    [Theory, GoldenCases("04_rwa_global_local")]
     public void RWALossAndGlobalLocalLoss_WithEveryMaskAndChoiceOfParts_GiveThePublishedValuesAndGradients(string name) => GoldenCase.Verify(name, golden =>
     {
         var (imMask, sMask) = (golden.In("im_mask"), golden.In("s_mask"));

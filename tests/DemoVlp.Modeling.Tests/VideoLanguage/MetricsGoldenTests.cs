@@ -7,7 +7,7 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 [Trait("Category", "parity")]
 public sealed class MetricsGoldenTests
 {
-    [Theory(SkipTestWithoutData = true), GoldenCases("05_retrieval_metrics")]
+    [Theory, GoldenCases("05_retrieval_metrics")]
     public void RetrievalMetrics_WithTiesMasksAndSeveralCaptions_AreThePublishedOnes(string name) => GoldenCase.Verify(name, golden =>
     {
         foreach (var entry in golden.Manifest.GetProperty("expected").EnumerateObject().Select(e => e.Name).ToList())
@@ -22,7 +22,7 @@ public sealed class MetricsGoldenTests
         static string Input(JsonElement entry, string key) => entry.GetProperty(key).GetString()!["in.".Length..];
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("05_cols2metrics")]
+    [Theory, GoldenCases("05_cols2metrics")]
     public void RetrievalMetrics_OfGivenRanks_AreThePublishedOnes(string name) => GoldenCase.Verify(name, golden =>
     {
         foreach (var entry in golden.Manifest.GetProperty("expected").EnumerateObject().Select(e => e.Name).ToList())
@@ -33,7 +33,7 @@ public sealed class MetricsGoldenTests
         }
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("05_evaluate_qa")]
+    [Theory, GoldenCases("05_evaluate_qa")]
     public void AnswerMetrics_WithUnseenAnswersAndRepeatedQuestions_AreThePublishedOnes(string name) => GoldenCase.Verify(name, golden =>
     {
         var (labels, questions) = (golden.Expect("label2ans")!.Value, golden.Expect("qid2data")!.Value);
@@ -61,7 +61,7 @@ public sealed class MetricsGoldenTests
         static string Key(JsonElement id) => id.ValueKind == JsonValueKind.String ? id.GetString()! : id.GetInt64().ToString(CultureInfo.InvariantCulture);
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("05_evaluate_mc")]
+    [Theory, GoldenCases("05_evaluate_mc")]
     public void MultipleChoiceMetrics_CountAnsweredQuestionsOnly(string name) => GoldenCase.Verify(name, golden =>
     {
         var (truth, predicted) = (Read("gt"), Read("pred"));

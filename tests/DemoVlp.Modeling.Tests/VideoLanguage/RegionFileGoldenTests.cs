@@ -9,7 +9,7 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 [Trait("Category", "parity")]
 public sealed class RegionFileGoldenTests
 {
-    [Theory(SkipTestWithoutData = true), GoldenCases("06_region_reader")]
+    [Theory, GoldenCases("06_region_reader")]
     public void RegionFiles_AsPublished_GiveTheirArraysAndTheModelsInputBitForBit(string name) => GoldenCase.Verify(name, golden =>
     {
         if (golden.Expect("raw_contents") is { } contents)
@@ -19,7 +19,7 @@ public sealed class RegionFileGoldenTests
             foreach (var failure in failures.EnumerateObject()) CheckFailure(golden, failure.Name);
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("06_frame_sampling")]
+    [Theory, GoldenCases("06_frame_sampling")]
     public void FrameSampling_ForEveryPublishedPair_TakesThePublishedFrames(string name) => GoldenCase.Verify(name, golden =>
     {
         foreach (var row in golden.Expect("table")!.Value.EnumerateArray())

@@ -9,7 +9,7 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 [Trait("Category", "parity")]
 public sealed partial class SimilarityGoldenTests
 {
-    [Theory(SkipTestWithoutData = true), GoldenCases("04_xattn_sim")]
+    [Theory, GoldenCases("04_xattn_sim")]
     public void Alignment_WhenCaptionsAndRegionsAreRagged_GivesThePublishedSimilarities(string name) => GoldenCase.Verify(name, golden =>
     {
         var (im, s, imMask, sMask) = (golden.In("im"), golden.In("s"), golden.In("im_mask"), golden.In("s_mask"));
@@ -24,7 +24,7 @@ public sealed partial class SimilarityGoldenTests
         golden.NoResult("caption_lengths", "focal_threshold_margin");
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("04_sim_by_segment")]
+    [Theory, GoldenCases("04_sim_by_segment")]
     public void SimilarityInBlocks_WhenThePairsDoNotDivide_EqualsTheWholeMatrix(string name) => GoldenCase.Verify(name, golden =>
     {
         var (im, s, imMask, sMask) = (golden.In("im"), golden.In("s"), golden.In("im_mask"), golden.In("s_mask"));
@@ -40,7 +40,7 @@ public sealed partial class SimilarityGoldenTests
         golden.NoResult("focal_threshold_margin");
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("04_rwa_edge_cases")]
+    [Theory, GoldenCases("04_rwa_edge_cases")]
     public void Alignment_WhenSidesAreSingleOrFullyMaskedOrPaddedFurther_GivesThePublishedValues(string name) => GoldenCase.Verify(name, golden =>
     {
         using var mode = inference_mode();
@@ -115,7 +115,7 @@ public sealed partial class SimilarityGoldenTests
         }
     }
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("04_xattn_sim")]
+    [Theory, GoldenCases("04_xattn_sim")]
     public void MaskedAlignment_WhenPaddedFurther_DoesNotChange(string name)
     {
         using var scope = NewDisposeScope();
@@ -130,7 +130,7 @@ public sealed partial class SimilarityGoldenTests
         Assert.True((short_ - longer).abs().max().item<float>() < 1e-5);
     }
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("04_rwa_edge_cases")]
+    [Theory, GoldenCases("04_rwa_edge_cases")]
     public void MaskedAlignment_WhenNothingIsPadded_IsThePublishedOne(string name)
     {
         using var scope = NewDisposeScope();

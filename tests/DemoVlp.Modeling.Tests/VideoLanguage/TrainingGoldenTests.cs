@@ -9,7 +9,7 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 [Trait("Category", "parity")]
 public sealed class TrainingGoldenTests
 {
-    [Theory(SkipTestWithoutData = true), GoldenCases("08_train_retrieval")]
+    [Theory, GoldenCases("08_train_retrieval")]
     public void FiveSteps_OfRetrieval_FollowThePublishedTraining(string name) => GoldenCase.Verify(name, golden =>
     {
         var config = golden.ModelConfig();
@@ -22,7 +22,7 @@ public sealed class TrainingGoldenTests
         });
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("08_train_qa")]
+    [Theory, GoldenCases("08_train_qa")]
     public void FiveSteps_OfQuestionAnswering_FollowThePublishedTraining(string name) => GoldenCase.Verify(name, golden =>
     {
         var config = golden.ModelConfig();
@@ -34,7 +34,7 @@ public sealed class TrainingGoldenTests
         });
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("08_adamw")]
+    [Theory, GoldenCases("08_adamw")]
     public void AdamW_ForGradientsOfAllSizes_MovesAsPublished(string name) => GoldenCase.Verify(name, golden =>
     {
         foreach (var run in golden.Config.EnumerateObject())
@@ -51,7 +51,7 @@ public sealed class TrainingGoldenTests
         }
     });
 
-    [Theory(SkipTestWithoutData = true), GoldenCases("08_lr_schedule")]
+    [Theory, GoldenCases("08_lr_schedule")]
     public void ReferenceSchedule_ForThePublishedCommands_GivesTheirRates(string name) => GoldenCase.Verify(name, golden =>
     {
         foreach (var table in golden.Expect("tables")!.Value.EnumerateArray())
@@ -86,7 +86,8 @@ public sealed class TrainingGoldenTests
                 var values = forward(model);
                 values["loss"].backward();
                 foreach (var (key, value) in values.Where(v => entry.TryGetProperty(v.Key, out _)))
-                    golden.Near($"{run} step {step} {key}", entry.GetProperty(key), value.to_type(ScalarType.Float64).item<double>(), tolerances[step]);
+                    // The parts of a loss stray further than their sum, whose drift the manifest gives.
+                    golden.Near($"{run} step {step} {key}", entry.GetProperty(key), value.to_type(ScalarType.Float64).item<double>(), tolerances[step] * (key == "loss" ? 1 : 3));
                 var norm = entry.GetProperty("grad_norm").GetDouble();
                 // The drift of the loss tells how far the trajectory itself may stray.
                 golden.Near($"{run} step {step} grad_norm", entry.GetProperty("grad_norm"), optimizer.ClipGradients(), norm * Math.Max(1e-3, 10 * tolerances[step]));
