@@ -28,6 +28,9 @@ public sealed class DetectorGoldens : IDisposable
 
     public FasterRcnn Network { get; }
 
+    /// <summary>All tensors of the set; those of small hand-made inputs begin with <c>unit.</c>.</summary>
+    public IEnumerable<string> Names => stages.Keys.Concat(unit.Keys);
+
     public JsonElement SelectionVariants => manifest.RootElement.GetProperty("selection_variants");
 
     public double ImScale => this["im_scale"].data<double>()[0];

@@ -7,6 +7,24 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 [Trait("Category", "parity")]
 public sealed class EncoderGoldenTests
 {
+    /// <summary>Ordinary activations hardly show a norm's epsilon; almost constant ones do.</summary>
+    [Theory]
+    [InlineData("text", "text_model.")]
+    [InlineData("object", "object_model.")]
+    public void LayerNorms_OfAlmostConstantInput_UseThePublishedEpsilon(string encoder, string prefix)
+    {
+        using var scope = NewDisposeScope();
+        var epsilon = GoldenSet.Index.GetProperty("arch").GetProperty(encoder).GetProperty("ln_eps").GetDouble();
+        using var network = new ObjectRelation(DemoVlp.Modeling.VideoLanguage.ModelConfig.Tiny(9, 8));
+        var norms = network.named_modules().Where(m => m.name.StartsWith(prefix, StringComparison.Ordinal)).Select(m => m.module).OfType<TorchSharp.Modules.LayerNorm>().ToList();
+        Assert.NotEmpty(norms);
+        foreach (var norm in norms)
+        {
+            var x = tensor([1e-4f, -1e-4f]).repeat(norm.weight!.numel() / 2);
+            Assert.Equal(1e-4 / Math.Sqrt(1e-8 + epsilon), norm.call(x)[0].item<float>(), 1e-4 * 1e-4 / Math.Sqrt(1e-8 + epsilon));
+        }
+    }
+
     [Theory, GoldenCases("01_text_encoder")]
     public void DistilBert_WhenTextsArePadded_GivesThePublishedStatesOfEveryLayer(string name) => GoldenCase.Verify(name, golden =>
     {

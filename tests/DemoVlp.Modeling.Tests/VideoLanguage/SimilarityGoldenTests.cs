@@ -131,13 +131,22 @@ public sealed partial class SimilarityGoldenTests
     }
 
     [Theory, GoldenCases("04_rwa_edge_cases")]
-    public void MaskedAlignment_WhenNothingIsPadded_IsThePublishedOne(string name)
+    public void MaskedAlignment_WhenNothingIsPadded_IsThePublishedOneAndSoAreItsGradients(string name)
     {
         using var scope = NewDisposeScope();
         var golden = GoldenCase.Open(name);
-        var (im, s) = (golden.In("im"), golden.In("s"));
-        var masked = new RegionWordAlignment(golden.Focal(), PaddingRule.Masked).Similarity(im, zeros(im.shape[0], im.shape[1]), s, zeros(s.shape[0], s.shape[1]));
+        var (masked, maskedGradient) = Unpadded(PaddingRule.Masked);
+        var (_, gradient) = Unpadded(PaddingRule.Reference);
         Assert.True((golden.Out("unmasked") - masked).abs().max().item<float>() <= golden.Manifest.GetProperty("outputs").GetProperty("unmasked").GetProperty("suggested_atol").GetDouble());
+        Assert.True((gradient - maskedGradient).abs().max().item<float>() <= 1e-4 * gradient.abs().max().item<float>());
+
+        (Tensor Similarity, Tensor Gradient) Unpadded(PaddingRule padding)
+        {
+            var (im, s) = (golden.In("im"), golden.In("s").clone().requires_grad_());
+            var similarity = new RegionWordAlignment(golden.Focal(), padding).Similarity(im, zeros(im.shape[0], im.shape[1]), s, zeros(s.shape[0], s.shape[1]));
+            (similarity * arange(similarity.numel()).view_as(similarity)).sum().backward();
+            return (similarity.detach(), s.grad!);
+        }
     }
 
     [Fact]

@@ -86,14 +86,7 @@ public static class ModelDirectory
         return config;
     }
 
-    internal static Module Build(ModelConfig config)
-    {
-        // torch's layers leave a second handle to each weight behind, which would hold a model's memory long after the model is freed.
-        using var scope = NewDisposeScope();
-        Module network = config.Task == ModelTasks.QuestionAnswering ? new ObjectQARelation(config) : new ObjectRelation(config);
-        foreach (var (_, parameter) in ModelWeights.Of(network)) parameter.DetachFromDisposeScope();
-        return network;
-    }
+    internal static Module Build(ModelConfig config) => config.Task == ModelTasks.QuestionAnswering ? new ObjectQARelation(config) : new ObjectRelation(config);
 
     private static int Labels(ModelConfig config) => config.Task == ModelTasks.QuestionAnswering ? config.NumLabels : 0;
 
