@@ -30,13 +30,13 @@ internal sealed class DataSetFolder : IDisposable
     public void WriteVideo(string name, int frames)
     {
         Directory.CreateDirectory(Path.Combine(Regions, name));
-        for (var i = 0; i < frames; i++) File.Copy(GoldenCase.Path_("npz", "video_b", $"{i}.npz"), Path.Combine(Regions, name, $"{i}.npz"));
+        for (var i = 0; i < frames; i++) File.Copy(Golden("video_b", $"{i}.npz"), Path.Combine(Regions, name, $"{i}.npz"));
     }
 
     public void WriteImage(string file)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(Regions, file))!);
-        File.Copy(GoldenCase.Path_("npz", "cc3m", "0000", "12_345_1.npz"), Path.Combine(Regions, file));
+        File.Copy(Golden("cc3m", "0000", "12_345_1.npz"), Path.Combine(Regions, file));
     }
 
     public (CaptionItem[] Items, DataSetReport Report) Captions(string name, DataSetSplit split, DataSetOptions? options = null) => All(DataSetCatalog.OpenCaptions(name, Root, split, options));
@@ -56,4 +56,6 @@ internal sealed class DataSetFolder : IDisposable
         Assert.Equal(report.Unusable, report.Reasons.Values.Sum());
         return (items, report);
     }
+
+    private static string Golden(params string[] parts) => Path.Combine([GoldenSet.Repository(), "tests", "goldens", "model", "npz", .. parts]);
 }

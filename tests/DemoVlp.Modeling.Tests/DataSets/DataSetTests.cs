@@ -88,7 +88,7 @@ public sealed class DataSetTests
     [Fact]
     public void RandomWithoutLast_ForEveryPublishedPair_DrawsAndFailsAsPublished()
     {
-        foreach (var row in GoldenCase.Open("06_frame_sampling").Expected.GetProperty("table").EnumerateArray())
+        foreach (var row in GoldenCase.Open("06_frame_sampling").Manifest.GetProperty("expected").GetProperty("table").EnumerateArray())
         {
             var (wanted, available) = (row.GetProperty("num_frames").GetInt32(), row.GetProperty("available").GetInt32());
             int[]?[] drawn = [.. Enumerable.Range(0, 200).Select(seed => FrameSampling.RandomWithoutLast(available, wanted, new Random(seed)))];

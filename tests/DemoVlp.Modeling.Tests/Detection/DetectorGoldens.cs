@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.Serialization;
+using DemoVlp.Modeling.Tests.VideoLanguage;
 using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Tests.Detection;
@@ -21,11 +22,14 @@ public sealed class DetectorGoldens : IDisposable
         Network = NewNetwork();
     }
 
-    public static string Folder { get; } = Path.Combine(Root(), "detector");
+    public static string Folder { get; } = GoldenSet.Folder("detector", "manifest.json");
 
     public DetectorConfig Config { get; }
 
     public FasterRcnn Network { get; }
+
+    /// <summary>All tensors of the set; those of small hand-made inputs begin with <c>unit.</c>.</summary>
+    public IEnumerable<string> Names => stages.Keys.Concat(unit.Keys);
 
     public JsonElement SelectionVariants => manifest.RootElement.GetProperty("selection_variants");
 
@@ -79,15 +83,4 @@ public sealed class DetectorGoldens : IDisposable
         foreach (var tensor in stages.Values.Concat(unit.Values)) tensor.Dispose();
         manifest.Dispose();
     }
-
-    /// <summary>The folder that holds the solution.</summary>
-    public static string Repository()
-    {
-        var at = new DirectoryInfo(AppContext.BaseDirectory);
-        while (at is not null && !File.Exists(Path.Combine(at.FullName, "DemoVlp.sln"))) at = at.Parent;
-        return at?.FullName ?? throw new DirectoryNotFoundException("DemoVlp.sln is in no folder above the tests.");
-    }
-
-    private static string Root() =>
-        Environment.GetEnvironmentVariable("DEMOVLP_GOLDENS") is { Length: > 0 } folder ? folder : Path.Combine(Repository(), "tests", "goldens");
 }

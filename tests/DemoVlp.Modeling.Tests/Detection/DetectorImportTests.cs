@@ -3,6 +3,7 @@ using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Tests.Detection;
 
+[Trait("Category", "parity")]
 public sealed class DetectorImportTests(DetectorGoldens goldens) : IClassFixture<DetectorGoldens>
 {
     [Theory]

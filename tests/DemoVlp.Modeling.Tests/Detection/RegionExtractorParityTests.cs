@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace DemoVlp.Modeling.Tests.Detection;
 
 /// <summary>From the picture's bytes to the regions, in each of upstream's three modes, the result is the reference's.</summary>
+[Trait("Category", "parity")]
 public sealed class RegionExtractorParityTests : IClassFixture<DetectorGoldens>, IDisposable
 {
     private readonly DetectorGoldens goldens;

@@ -3,57 +3,51 @@ using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Tests.VideoLanguage;
 
+[Trait("Category", "parity")]
 public sealed class LossGoldenTests
 {
-    [Fact]
-    public void NormSoftmaxLoss_ForSquareAndRectangularMatrices_GivesThePublishedValueAndGradient()
+    [Theory, GoldenCases("04_norm_softmax")]
+    public void NormSoftmaxLoss_ForSquareAndRectangularMatrices_GivesThePublishedValueAndGradient(string name) => GoldenCase.Verify(name, golden =>
     {
-        using var scope = NewDisposeScope();
-        var golden = GoldenCase.Open("04_norm_softmax");
-        Check("x", "", 0.05);
-        Check("x", "t05.", 0.5);
-        Check("rect.x", "rect.", 0.05);
-
-        void Check(string input, string prefix, double temperature)
+        foreach (var prefix in Prefixes(golden))
         {
-            var x = golden.In(input).clone().requires_grad_();
+            // t05.temperature is that of t05.loss; an input of the same name (rect.x) replaces x.
+            var x = golden.In(golden.Has(prefix + "x") ? prefix + "x" : "x").clone().requires_grad_();
+            var temperature = golden.Setting(prefix + "temperature", golden.Setting("temperature", 0.05));
             var loss = new NormSoftmaxLoss(temperature).Compute(x);
             loss.backward();
             golden.Check(prefix + "loss", loss);
             golden.Check(prefix + "grad_x", x.grad!);
         }
-    }
+    });
 
-    [Theory]
-    [InlineData("", 1, true)]
-    [InlineData("nofix.", 1, false)]
-    [InlineData("m02.", 0.2, true)]
-    public void MaxMarginRankingLoss_WithAndWithoutTheDiagonal_GivesThePublishedValueAndGradient(string prefix, double margin, bool fixNorm)
+    [Theory, GoldenCases("04_max_margin")]
+    public void MaxMarginRankingLoss_WithAndWithoutTheDiagonal_GivesThePublishedValueAndGradient(string name) => GoldenCase.Verify(name, golden =>
     {
-        using var scope = NewDisposeScope();
-        var golden = GoldenCase.Open("04_max_margin");
-        var x = golden.In("x").clone().requires_grad_();
-        var loss = new MaxMarginRankingLoss(margin, fixNorm).Compute(x);
-        loss.backward();
-        golden.Check(prefix + "loss", loss);
-        golden.Check(prefix + "grad_x", x.grad!);
-    }
+        foreach (var prefix in Prefixes(golden))
+        {
+            var settings = golden.Config.GetProperty(prefix);
+            var x = golden.In("x").clone().requires_grad_();
+            var loss = new MaxMarginRankingLoss(settings.GetProperty("margin").GetDouble(), settings.GetProperty("fix_norm").GetBoolean()).Compute(x);
+            loss.backward();
+            golden.Check(prefix + "loss", loss);
+            golden.Check(prefix + "grad_x", x.grad!);
+        }
+    });
 
-    [Theory]
-    [InlineData("04_rwa_global_local_equal", FocalType.Equal)]
-    [InlineData("04_rwa_global_local_prob", FocalType.Prob)]
-    public void RWALoss_WithEveryKindOfMask_GivesThePublishedValueAndGradients(string name, FocalType focal)
+    [Theory, GoldenCases("04_rwa_global_local")]
+    public void RWALossAndGlobalLocalLoss_WithEveryMaskAndChoiceOfParts_GiveThePublishedValuesAndGradients(string name) => GoldenCase.Verify(name, golden =>
     {
-        using var scope = NewDisposeScope();
-        var golden = GoldenCase.Open(name);
         var (imMask, sMask) = (golden.In("im_mask"), golden.In("s_mask"));
-        var alignment = new RegionWordAlignment(focal, PaddingRule.Reference);
+        var alignment = golden.Alignment();
         golden.Check("rwa.scores", alignment.Similarity(golden.In("im"), imMask, golden.In("s"), sMask));
-        Check("rwa.", imMask, sMask);
-        Check("rwa_mask64.", imMask.to_type(ScalarType.Float64), sMask);
-        Check("rwa_nomask.", zeros_like(imMask), zeros_like(sMask));
+        Alone("rwa.", imMask, sMask);
+        Alone("rwa_mask64.", imMask.to_type(ScalarType.Float64), sMask);
+        Alone("rwa_nomask.", zeros_like(imMask), zeros_like(sMask));
+        foreach (var prefix in Prefixes(golden).Where(p => p.StartsWith("gl_", StringComparison.Ordinal))) Together(prefix);
+        golden.NoResult("caption_lengths", "focal_threshold_margin");
 
-        void Check(string prefix, Tensor regionMask, Tensor wordMask)
+        void Alone(string prefix, Tensor regionMask, Tensor wordMask)
         {
             var im = golden.In("im").clone().requires_grad_();
             var s = golden.In("s").clone().requires_grad_();
@@ -63,30 +57,24 @@ public sealed class LossGoldenTests
             golden.Check(prefix + "grad_im", im.grad!);
             golden.Check(prefix + "grad_s", s.grad!);
         }
-    }
 
-    [Theory]
-    [InlineData("04_rwa_global_local_equal", FocalType.Equal, true, true)]
-    [InlineData("04_rwa_global_local_equal", FocalType.Equal, true, false)]
-    [InlineData("04_rwa_global_local_equal", FocalType.Equal, false, true)]
-    [InlineData("04_rwa_global_local_prob", FocalType.Prob, true, true)]
-    [InlineData("04_rwa_global_local_prob", FocalType.Prob, true, false)]
-    [InlineData("04_rwa_global_local_prob", FocalType.Prob, false, true)]
-    public void GlobalLocalLoss_ForEachChoiceOfParts_GivesThePublishedValuesAndGradients(string name, FocalType focal, bool local, bool global)
-    {
-        using var scope = NewDisposeScope();
-        var golden = GoldenCase.Open(name);
-        var prefix = $"gl_local{(local ? 1 : 0)}_global{(global ? 1 : 0)}.";
-        var (g, im, s) = (golden.In("global_sim").clone().requires_grad_(), golden.In("im").clone().requires_grad_(), golden.In("s").clone().requires_grad_());
+        void Together(string prefix) // gl_local1_global0.
+        {
+            var (g, im, s) = (golden.In("global_sim").clone().requires_grad_(), golden.In("im").clone().requires_grad_(), golden.In("s").clone().requires_grad_());
+            var objective = new GlobalLocalLoss(alignment, golden.Setting("temperature", 0.05),
+                UseLocal: prefix.Contains("local1", StringComparison.Ordinal), UseGlobal: prefix.Contains("global1", StringComparison.Ordinal));
+            var loss = objective.Compute(g, im, imMask, s, sMask);
+            loss.Total.backward();
+            golden.Check(prefix + "loss", loss.Total);
+            golden.Check(prefix + "global_loss", loss.Global);
+            golden.Check(prefix + "local_loss", loss.Local);
+            golden.Check(prefix + "grad_global_sim", g.grad ?? zeros_like(g));
+            golden.Check(prefix + "grad_im", im.grad ?? zeros_like(im));
+            golden.Check(prefix + "grad_s", s.grad ?? zeros_like(s));
+        }
+    });
 
-        var loss = new GlobalLocalLoss(new RegionWordAlignment(focal, PaddingRule.Reference), UseLocal: local, UseGlobal: global).Compute(g, im, golden.In("im_mask"), s, golden.In("s_mask"));
-        loss.Total.backward();
-
-        golden.Check(prefix + "loss", loss.Total);
-        golden.Check(prefix + "global_loss", loss.Global);
-        golden.Check(prefix + "local_loss", loss.Local);
-        golden.Check(prefix + "grad_global_sim", g.grad ?? zeros_like(g));
-        golden.Check(prefix + "grad_im", im.grad ?? zeros_like(im));
-        golden.Check(prefix + "grad_s", s.grad ?? zeros_like(s));
-    }
+    /// <summary>The variants of a case: what stands before "loss" in its outputs, the plain one being "".</summary>
+    private static List<string> Prefixes(GoldenCase golden) =>
+        [.. golden.Outputs.Where(o => o == "loss" || o.EndsWith(".loss", StringComparison.Ordinal)).Select(o => o[..^"loss".Length])];
 }

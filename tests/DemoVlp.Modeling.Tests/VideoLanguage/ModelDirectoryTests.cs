@@ -8,7 +8,7 @@ public sealed class ModelDirectoryTests
 {
     private static readonly string[] Vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "red", "circle", "\u0085", "\u2028"];
 
-    [Fact]
+    [Fact, Trait("Category", "parity")]
     public void Base_HasTheKeysAndShapesOfThePublishedCheckpoints()
     {
         var approved = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "VideoLanguage", "model-keys.txt"));

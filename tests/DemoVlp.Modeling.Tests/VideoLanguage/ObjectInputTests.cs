@@ -1,30 +1,11 @@
 using DemoVlp.Modeling.Regions;
 using DemoVlp.Modeling.VideoLanguage;
-using DemoVlp.Modeling.VideoLanguage.Import;
 using DemoVlp.Modeling.VideoLanguage.Inference;
-using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Tests.VideoLanguage;
 
 public sealed class ObjectInputTests
 {
-    [Fact]
-    public void FrameSampling_ForEveryPublishedPair_TakesThePublishedFrames()
-    {
-        foreach (var row in GoldenCase.Open("06_frame_sampling").Expected.GetProperty("table").EnumerateArray())
-        {
-            var (wanted, available) = (row.GetProperty("num_frames").GetInt32(), row.GetProperty("available").GetInt32());
-            Assert.Equal(row.GetProperty("uniform").EnumerateArray().Select(f => f.GetInt32()), FrameSampling.Uniform(available, wanted));
-            var bins = row.GetProperty("intervals").EnumerateArray().Select(b => (b[0].GetInt32(), b[1].GetInt32())).ToArray();
-            var drawn = Enumerable.Range(0, 200).Select(seed => FrameSampling.Random(available, wanted, new Random(seed))).ToList();
-            for (var i = 0; i < bins.Length; i++)
-            {
-                Assert.All(drawn, d => Assert.InRange(d[i], bins[i].Item1, bins[i].Item2));
-                Assert.Contains(drawn, d => d[i] == bins[i].Item2); // The published code never draws a bin's last frame.
-            }
-        }
-    }
-
     [Fact]
     public void Create_RanksRegionsByConfidenceWithTheLaterOfEqualOnesFirst()
     {
@@ -44,23 +25,6 @@ public sealed class ObjectInputTests
         Assert.Equal([1f, 0f, 0f, 0f], Enumerable.Range(0, 4).Select(n => input.Values[n * 7]));
         // Region 1 of 640 x 360: x 10..30, y 20..50.
         Assert.Equal([10f / 640, 20f / 360, 10f / 640 + 20f / 640, 20f / 360 + 30f / 360, 20f / 640, 30f / 360], input.Values[1..7]);
-    }
-
-    [Fact]
-    public void TemporalEmbedding_ForMoreAndFewerFrames_IsResizedAsPublished()
-    {
-        using var scope = NewDisposeScope();
-        var golden = GoldenCase.Open("07_temporal_inflation");
-        var checkedOutputs = 0;
-        foreach (var output in golden.Outputs.Where(o => o.StartsWith('f')))
-        {
-            var parts = output.Split('_'); // f1_to_f4_zeros
-            var resized = TemporalEmbedding.Resize(golden.In(string.Join('_', parts[..3])), int.Parse(parts[2][1..], System.Globalization.CultureInfo.InvariantCulture), Enum.Parse<TemporalFix>(parts[3], ignoreCase: true));
-            Assert.Equal(golden.Out(output).shape, resized.shape);
-            Assert.True((golden.Out(output) - resized).abs().max().item<float>() < 1e-6, output);
-            checkedOutputs++;
-        }
-        Assert.True(checkedOutputs >= 20);
     }
 
     private static FrameRegions Frame(float[] confidences)

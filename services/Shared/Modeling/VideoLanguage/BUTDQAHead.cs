@@ -1,5 +1,5 @@
 // Question answering head (paper section 4.3; reference: class BUTDQAHead, after "bottom-up and top-down attention").
-// B: questions, R: regions, d: width of the common space and of the head, A: answers.
+// B: questions, R: regions, d: width of the common space, h: width of the head, A: answers.
 
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,10 +13,10 @@ internal sealed class BUTDQAHead : Module<Tensor, Tensor, Tensor, (Tensor Logits
     private readonly RegionAttention v_att;
     private readonly AnswerClassifier classifier;
 
-    internal BUTDQAHead(int dim, int answers, PaddingRule padding) : base(nameof(BUTDQAHead))
+    internal BUTDQAHead(int dim, int hidden, int answers, PaddingRule padding) : base(nameof(BUTDQAHead))
     {
-        v_att = new RegionAttention(dim, padding);
-        classifier = new AnswerClassifier(dim, answers);
+        v_att = new RegionAttention(dim, hidden, padding);
+        classifier = new AnswerClassifier(dim, hidden, answers);
         RegisterComponents();
     }
 
@@ -36,13 +36,13 @@ internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor>
     private readonly Dropout dropout;
     private readonly WeightNormLinear linear;
 
-    internal RegionAttention(int dim, PaddingRule padding) : base(nameof(RegionAttention))
+    internal RegionAttention(int dim, int hidden, PaddingRule padding) : base(nameof(RegionAttention))
     {
         this.padding = padding;
-        v_proj = new WeightNormProjection(dim);
-        q_proj = new WeightNormProjection(dim);
+        v_proj = new WeightNormProjection(dim, hidden);
+        q_proj = new WeightNormProjection(dim, hidden);
         dropout = Dropout(0.2);
-        linear = new WeightNormLinear(dim, 1);
+        linear = new WeightNormLinear(hidden, 1);
         RegisterComponents();
     }
 
@@ -50,7 +50,7 @@ internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor>
 
     internal Tensor Logits(Tensor regions, Tensor question, Tensor mask)
     {
-        var joint = v_proj.call(regions) * q_proj.call(question).unsqueeze(1); // (B, R, d)
+        var joint = v_proj.call(regions) * q_proj.call(question).unsqueeze(1); // (B, R, h)
         var scores = linear.call(dropout.call(joint)).squeeze(-1); // (B, R)
         // The published code multiplies: a padded region keeps the logit 0 and with it a part of the attention.
         if (padding == PaddingRule.Reference) return scores * mask.to_type(scores.dtype);
@@ -64,11 +64,11 @@ internal sealed class AnswerClassifier : Module<Tensor, Tensor, Tensor>
     private readonly WeightNormProjection v_net;
     private readonly Sequential main;
 
-    internal AnswerClassifier(int dim, int answers) : base(nameof(AnswerClassifier))
+    internal AnswerClassifier(int dim, int hidden, int answers) : base(nameof(AnswerClassifier))
     {
-        q_net = new WeightNormProjection(dim);
-        v_net = new WeightNormProjection(dim);
-        main = Sequential(("0", Linear(dim, 2 * dim)), ("1", ReLU()), ("3", Linear(2 * dim, answers)));
+        q_net = new WeightNormProjection(dim, hidden);
+        v_net = new WeightNormProjection(dim, hidden);
+        main = Sequential(("0", Linear(hidden, 2 * hidden)), ("1", ReLU()), ("3", Linear(2 * hidden, answers)));
         RegisterComponents();
     }
 
@@ -80,9 +80,9 @@ internal sealed class WeightNormProjection : Module<Tensor, Tensor>
 {
     private readonly Sequential main;
 
-    internal WeightNormProjection(int dim) : base(nameof(WeightNormProjection))
+    internal WeightNormProjection(int dim, int hidden) : base(nameof(WeightNormProjection))
     {
-        main = Sequential(("0", new WeightNormLinear(dim, dim)), ("1", ReLU()));
+        main = Sequential(("0", new WeightNormLinear(dim, hidden)), ("1", ReLU()));
         RegisterComponents();
     }
 

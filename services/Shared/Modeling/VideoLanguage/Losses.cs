@@ -54,7 +54,10 @@ public sealed record MaxMarginRankingLoss(double Margin = 1, bool FixNorm = true
     }
 }
 
-/// <summary>Region-word alignment loss: divergence of each video's distribution over the captions from its own caption.</summary>
+/// <summary>
+/// Region-word alignment loss: divergence of each video's distribution over the captions from its own caption and, unless padding follows the
+/// published code, of each caption's over the videos from its own video; the mean of both, so that its weight beside the global loss is the published one.
+/// </summary>
 /// <param name="Alignment">Gives the similarities.</param>
 public sealed record RWALoss(RegionWordAlignment Alignment)
 {
@@ -80,8 +83,14 @@ public sealed record RWALoss(RegionWordAlignment Alignment)
 
     private Tensor FromSimilarities(Tensor similarities)
     {
-        var logits = similarities * Alignment.Lambda;
-        var logTarget = (eye(similarities.shape[0], dtype: similarities.dtype, device: similarities.device) + 1e-6).log();
+        var logits = similarities * Alignment.Lambda; // (V, C)
+        // The published code has this direction alone, though the paper speaks of both (decision 0010).
+        return Alignment.Padding == PaddingRule.Reference ? Divergence(logits) : (Divergence(logits) + Divergence(logits.t())) / 2;
+    }
+
+    private static Tensor Divergence(Tensor logits)
+    {
+        var logTarget = (eye(logits.shape[0], dtype: logits.dtype, device: logits.device) + 1e-6).log();
         return (logits.softmax(1) * (logits.log_softmax(1) - logTarget)).sum(1).mean();
     }
 }

@@ -61,8 +61,12 @@ public sealed record ModelConfig
     /// <summary>The video encoder.</summary>
     public ObjectTransformerConfig ObjectConfig { get; init; } = new();
 
-    /// <summary>d: width of the common embedding space, also of the QA head.</summary>
+    /// <summary>d: width of the common embedding space.</summary>
     public int ProjectionDim { get; init; } = 256;
+
+    /// <summary>Width of the QA head where it is not <see cref="ProjectionDim"/>, as it is in all published models.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? HeadDim { get; init; }
 
     /// <summary>Answers the QA head chooses from; 0 for retrieval.</summary>
     public int NumLabels { get; init; }
@@ -138,6 +142,7 @@ public sealed record ModelConfig
         Check(Task == ModelTasks.Retrieval || NumLabels is > 0 and <= 1_000_000, "num_labels must be between 1 and 1000000 for question answering.");
         Check(Enum.IsDefined(Padding) && Enum.IsDefined(FocalType), "padding or focal_type is unknown.");
         Check(ProjectionDim is > 0 and <= 8192, "projection_dim must be between 1 and 8192.");
+        Check(HeadDim is null or (> 0 and <= 8192), "head_dim must be between 1 and 8192.");
         Check(LambdaSoftmax is > 0 and <= 1000 && Temperature is > 0 and <= 1000, "lambda_softmax and temperature must be positive.");
         Check(MaxTextLength >= 2 && MaxTextLength <= TextConfig!.MaxPositionEmbeddings, "max_text_length must lie between 2 and max_position_embeddings.");
         var text = TextConfig!;

@@ -15,7 +15,8 @@ public static class ModelSize
         var objectModel = VisionTransformer(video) + time + width * (video.ObjectNum + 1 + video.NumFrames)
             + Linear(video.FeatureDim, width) + Linear(ObjectTransformerConfig.PositionDim, width) + width * d;
 
-        var head = config.Task == ModelTasks.QuestionAnswering ? 4 * (Linear(d, d) + 1) + Linear(d, 1) + 1 + Linear(d, 2 * d) + Linear(2 * d, config.NumLabels) : 0;
+        long h = config.HeadDim ?? config.ProjectionDim;
+        var head = config.Task == ModelTasks.QuestionAnswering ? 4 * (Linear(d, h) + 1) + Linear(h, 1) + 1 + Linear(h, 2 * h) + Linear(2 * h, config.NumLabels) : 0;
         return textModel + objectModel + Linear(dim, d) + head;
     }
 

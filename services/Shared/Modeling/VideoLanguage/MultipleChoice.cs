@@ -6,8 +6,8 @@ namespace DemoVlp.Modeling.VideoLanguage;
 
 /// <summary>How well each option describes a video.</summary>
 /// <param name="Scores">[K]: cosine of option and video plus their region-word alignment. The largest is the answer.</param>
-/// <param name="Reference">[K]: what the published code adds up. Its cosine is that of option 0 throughout, so the alignment alone decides.</param>
-public sealed record MultipleChoiceScores(Tensor Scores, Tensor Reference);
+/// <param name="ReferenceCompatible">[K]: what the published code adds up. Its cosine is that of option 0 throughout, so the alignment alone decides.</param>
+public sealed record MultipleChoiceScores(Tensor Scores, Tensor ReferenceCompatible);
 
 /// <summary>Multiple choice needs no training: the options compete as captions of the video.</summary>
 public static class MultipleChoice

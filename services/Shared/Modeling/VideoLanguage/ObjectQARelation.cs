@@ -27,7 +27,7 @@ public sealed class ObjectQARelation : Module<Tensor, Tensor, Tensor, Tensor, An
         padding = config.Padding;
         text_model = new DistilBert(config.TextConfig);
         object_model = new ObjectTransformer(config.ObjectConfig, config.ProjectionDim);
-        head = new BUTDQAHead(config.ProjectionDim, config.NumLabels, padding);
+        head = new BUTDQAHead(config.ProjectionDim, config.HeadDim ?? config.ProjectionDim, config.NumLabels, padding);
         txt_proj = Sequential(ReLU(), Linear(config.TextConfig.Dim, config.ProjectionDim));
         RegisterComponents();
     }

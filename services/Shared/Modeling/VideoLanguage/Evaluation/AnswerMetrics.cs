@@ -10,26 +10,32 @@ public readonly record struct AnswerPrediction(string QuestionId, string Predict
 /// <summary>Share of right answers among some questions.</summary>
 /// <param name="Accuracy">In [0, 1].</param>
 /// <param name="Count">How many questions.</param>
-public readonly record struct TypeAccuracy(double Accuracy, int Count);
+/// <param name="Interval95">Of the accuracy (<see cref="Bootstrap"/>); [0, 1] without questions.</param>
+public readonly record struct AccuracyShare(double Accuracy, int Count, Interval Interval95)
+{
+    internal static AccuracyShare Of(IReadOnlyList<bool> right, int seed)
+    {
+        if (right.Count == 0) return new AccuracyShare(0, 0, new Interval(0, 1));
+        var values = right.Select(r => r ? 1.0 : 0.0).ToArray();
+        return new AccuracyShare(values.Average(), values.Length, Bootstrap.Interval95(values, v => v.Average(), seed));
+    }
+}
 
 /// <summary>Question answering metrics (spec section 7.2): answers are right if they are the same string.</summary>
-/// <param name="Accuracy">Share of right answers, in [0, 1].</param>
-/// <param name="Count">How many questions.</param>
-/// <param name="ByType">The same for each kind of question that occurs.</param>
-public sealed record AnswerMetrics(double Accuracy, int Count, IReadOnlyDictionary<string, TypeAccuracy> ByType)
+/// <param name="Overall">Of all questions.</param>
+/// <param name="ByType">Of each kind of question that occurs.</param>
+public sealed record AnswerMetrics(AccuracyShare Overall, IReadOnlyDictionary<string, AccuracyShare> ByType)
 {
     /// <summary>Metrics of predictions; all zero without any.</summary>
-    public static AnswerMetrics Compute(IEnumerable<AnswerPrediction> predictions)
+    /// <param name="predictions">In the order they were made.</param>
+    /// <param name="seed">Of the intervals.</param>
+    public static AnswerMetrics Compute(IEnumerable<AnswerPrediction> predictions, int seed = 0)
     {
         var last = new Dictionary<string, AnswerPrediction>(StringComparer.Ordinal);
         foreach (var prediction in predictions) last[prediction.QuestionId] = prediction;
         var types = last.Values.GroupBy(p => p.Type, StringComparer.Ordinal).ToDictionary(g => g.Key, g => Share(g), StringComparer.Ordinal);
-        return new AnswerMetrics(Share(last.Values).Accuracy, last.Count, types);
-    }
+        return new AnswerMetrics(Share(last.Values), types);
 
-    private static TypeAccuracy Share(IEnumerable<AnswerPrediction> predictions)
-    {
-        var all = predictions.ToList();
-        return new TypeAccuracy(all.Count == 0 ? 0 : all.Count(p => p.Predicted == p.Expected) / (double)all.Count, all.Count);
+        AccuracyShare Share(IEnumerable<AnswerPrediction> some) => AccuracyShare.Of([.. some.Select(p => p.Predicted == p.Expected)], seed);
     }
 }

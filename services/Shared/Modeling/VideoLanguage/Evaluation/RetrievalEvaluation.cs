@@ -12,8 +12,12 @@ public sealed record RetrievalEvaluation(float[,] Global, float[,] Local)
     /// <param name="texts">C captions, video by video.</param>
     /// <param name="videos">V videos.</param>
     /// <param name="cancellation">Asked before each caption.</param>
+    /// <exception cref="ModelFormatException"><c>feature-missing</c>: a video or caption is not embedded, or its embedding is not finite.</exception>
     public static RetrievalEvaluation Compute(RetrievalModel model, IReadOnlyList<TextEmbedding> texts, IReadOnlyList<VideoEmbedding> videos, CancellationToken cancellation = default)
     {
+        // A substitute, such as another video, would be counted as this one.
+        for (var v = 0; v < videos.Count; v++) Require(videos[v]?.Global, videos[v]?.Local, "Video", v);
+        for (var c = 0; c < texts.Count; c++) Require(texts[c]?.Global, texts[c]?.Local, "Caption", c);
         var (global, local) = (new float[texts.Count, videos.Count], new float[texts.Count, videos.Count]);
         for (var c = 0; c < texts.Count; c++)
         {
@@ -31,7 +35,25 @@ public sealed record RetrievalEvaluation(float[,] Global, float[,] Local)
     /// [N, N]: what the published evaluation ranks by. It adds cos(text i, video j) to the alignment of video i and text j; only the diagonal is consistent.
     /// Null unless there is one caption per video, where that has no meaning.
     /// </summary>
-    public double[,]? ReferenceSimilarities() => Local.GetLength(0) == Local.GetLength(1) ? Sum((c, v) => Local[v, c]) : null;
+    public double[,]? ReferenceCompatibleSimilarities() => Local.GetLength(0) == Local.GetLength(1) ? Sum((c, v) => Local[v, c]) : null;
+
+    /// <summary>Both directions of the consistent similarities, and beside them what the published evaluation would have printed.</summary>
+    /// <param name="present">[C]: false for a caption that does not exist; all do if left out.</param>
+    /// <param name="seed">Of the intervals.</param>
+    public RetrievalReport Report(bool[]? present = null, int seed = 0)
+    {
+        var similarities = Similarities();
+        return new RetrievalReport(
+            RetrievalDirection.Of(ties => RetrievalRanks.TextToVideo(similarities, present, ties), seed),
+            RetrievalDirection.Of(ties => RetrievalRanks.VideoToText(similarities, present, ties), seed),
+            ReferenceCompatibleSimilarities() is { } published ? new(RetrievalMetrics.TextToVideo(published, present), RetrievalMetrics.VideoToText(published, present)) : null);
+    }
+
+    private static void Require(float[]? global, float[]? local, string what, int index)
+    {
+        if (global is null || local is null) throw new ModelFormatException("feature-missing", $"{what} {index} of the list has no features.");
+        if (global.Any(x => !float.IsFinite(x)) || local.Any(x => !float.IsFinite(x))) throw new ModelFormatException("feature-missing", $"{what} {index} of the list has features that are not finite numbers.");
+    }
 
     private double[,] Sum(Func<int, int, float> local)
     {

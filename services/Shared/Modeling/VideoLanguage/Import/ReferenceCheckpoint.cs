@@ -40,6 +40,7 @@ public static class ReferenceCheckpoint
         {
             Task = answers > 0 ? ModelTasks.QuestionAnswering : ModelTasks.Retrieval,
             NumLabels = answers,
+            HeadDim = HeadDim(),
             Padding = PaddingRule.Reference,
             ProjectionDim = (int)CheckpointShapes.Of(weights, "object_model.proj.weight", 2)[0],
             MaxTextLength = Math.Min(ModelConfig.Base.MaxTextLength, text.MaxPositionEmbeddings),
@@ -56,6 +57,8 @@ public static class ReferenceCheckpoint
         CheckAsked(weights, "object_model.custom_pos_embed", options.ObjectNum, config.ObjectConfig.ObjectNum, "regions per frame");
         CheckAsked(weights, "object_model.object_embedding.weight", options.FeatureDim, config.ObjectConfig.FeatureDim, "numbers per region feature");
         return config;
+
+        int? HeadDim() => answers == 0 || CheckpointShapes.Of(weights, "head.classifier.q_net.main.0.weight_v", 2) is var head && head[0] == head[1] ? null : (int)head[0];
     }
 
     /// <summary>A network of <paramref name="config"/> with a checkpoint's weights: temporal embeddings resized, and a head the checkpoint lacks left random.</summary>

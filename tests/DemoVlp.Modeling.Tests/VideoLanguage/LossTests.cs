@@ -1,0 +1,59 @@
+using DemoVlp.Modeling.VideoLanguage;
+using static TorchSharp.torch;
+
+namespace DemoVlp.Modeling.Tests.VideoLanguage;
+
+public sealed class LossTests
+{
+    [Fact]
+    public void MaskedRWALoss_CountsBothDirections_AndThePublishedOneOnlyVideosToCaptions()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        var (regions, words) = (randn(4, 5, 8), randn(4, 3, 8));
+        var (regionMask, wordMask) = (zeros(4, 5), zeros(4, 3));
+        // Without padding both rules have the same similarities, so that the losses differ by their directions alone.
+        var similarities = new RegionWordAlignment(FocalType.Prob, PaddingRule.Reference).Similarity(regions, regionMask, words, wordMask);
+        double Loss(PaddingRule padding) => new RWALoss(new(FocalType.Prob, padding)).Compute(regions, regionMask, words, wordMask).item<float>();
+        var (videos, captions) = (Divergence(similarities, s => (s[0], s[1])), Divergence(similarities, s => (s[1], s[0])));
+
+        Assert.NotEqual(videos, captions, 0.05);
+        Assert.Equal(videos, Loss(PaddingRule.Reference), 1e-3);
+        Assert.Equal((videos + captions) / 2, Loss(PaddingRule.Masked), 1e-3);
+    }
+
+    [Fact]
+    public void MaskedRWALoss_WhenPaddedFurther_HasTheSameValueAndGradients()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(2);
+        var (regions, words) = (randn(3, 5, 8).requires_grad_(), randn(3, 4, 8).requires_grad_());
+        var loss = new RWALoss(new(FocalType.Equal, PaddingRule.Masked));
+        var value = loss.Compute(regions, zeros(3, 5), words, zeros(3, 4));
+        value.backward();
+        var (regionGradient, wordGradient) = (regions.grad!.clone(), words.grad!.clone());
+        regions.grad!.zero_();
+        words.grad!.zero_();
+
+        var padded = loss.Compute(cat([regions, randn(3, 6, 8)], 1), cat([zeros(3, 5), full(3, 6, -100f)], 1), cat([words, randn(3, 7, 8)], 1), cat([zeros(3, 4), full(3, 7, -100f)], 1));
+        padded.backward();
+
+        Assert.Equal(value.item<float>(), padded.item<float>(), 1e-4);
+        Assert.True((regionGradient - regions.grad!).abs().max().item<float>() < 1e-4 * Math.Max(1, regionGradient.abs().max().item<float>()));
+        Assert.True((wordGradient - words.grad!).abs().max().item<float>() < 1e-4 * Math.Max(1, wordGradient.abs().max().item<float>()));
+    }
+
+    /// <summary>The formula of the specification, element by element: rows are what is told apart, columns the candidates.</summary>
+    private static double Divergence(Tensor similarities, Func<int[], (int Video, int Caption)> place)
+    {
+        var n = (int)similarities.shape[0];
+        var total = 0.0;
+        for (var i = 0; i < n; i++)
+        {
+            var logits = Enumerable.Range(0, n).Select(j => { var (v, c) = place([i, j]); return 20.0 * similarities[v, c].item<float>(); }).ToArray();
+            var sum = logits.Sum(Math.Exp);
+            for (var j = 0; j < n; j++) total += Math.Exp(logits[j]) / sum * (logits[j] - Math.Log(sum) - Math.Log((i == j ? 1 : 0) + 1e-6));
+        }
+        return total / n;
+    }
+}
