@@ -26,4 +26,12 @@ ranking.SetAction(arguments =>
     RankingAgreement.Run();
 });
 
-return new RootCommand("Speed, as ratios measured in one run.") { videoLanguage, ranking }.Parse(args).Invoke();
+var detector = new Command("detector", "The bottom-up-attention detector at full size, random weights, one frame of 1000 x 600, against PyTorch peers.") { rounds, threads, python, only };
+detector.SetAction(arguments =>
+{
+    torch.set_num_threads(arguments.GetValue(threads));
+    using var benchmark = new DetectorBenchmark(arguments.GetValue(python)!, arguments.GetValue(threads));
+    benchmark.Run(new Comparison(arguments.GetValue(rounds), arguments.GetValue(only)));
+});
+
+return new RootCommand("Speed, as ratios measured in one run.") { videoLanguage, ranking, detector }.Parse(args).Invoke();

@@ -2,24 +2,11 @@
 Arguments: the folder with config.json, model.safetensors and inputs.safetensors; the number of threads."""
 import json
 import sys
-import time
 
-import numpy
 import torch
 
+from measure import load, serve
 from video_language import AdamW, ObjectRelation, alignment, loss
-
-TYPES = {"F32": numpy.float32, "F64": numpy.float64, "I64": numpy.int64}
-
-
-def load(path):
-    with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        data = file.read()
-    header.pop("__metadata__", None)
-    return {name: torch.from_numpy(numpy.frombuffer(data, TYPES[e["dtype"]], offset=e["data_offsets"][0],
-            count=int(numpy.prod(e["shape"], dtype=numpy.int64))).reshape(e["shape"]).copy()) for name, e in header.items()}
-
 
 def padded(ids, mask, length=100):
     grow = lambda x: torch.nn.functional.pad(x, (0, length - x.shape[1]))
@@ -55,13 +42,7 @@ def main(folder, threads):
         model.eval()
 
     model.eval()
-    cases = {"text": text, "objects": objects, "alignment": rwa, "training": train}
-    for line in sys.stdin:
-        case = cases[json.loads(line)["case"]]
-        with torch.set_grad_enabled(case is train):
-            wall, processor = time.perf_counter(), time.process_time()
-            case()
-            print(json.dumps({"wall": time.perf_counter() - wall, "processor": time.process_time() - processor}), flush=True)
+    serve({"text": text, "objects": objects, "alignment": rwa, "training": train}, training=("training",))
 
 
 if __name__ == "__main__":

@@ -83,9 +83,13 @@ public sealed class DetectorDirectory : IDisposable
     /// Writes a <see cref="DetectorConfig.Tiny"/> detector with random weights that depend on <paramref name="seed"/> alone. It needs no
     /// download: its features tell pictures apart, its class and attribute names mean nothing.
     /// </summary>
-    public static void CreateTiny(string directory, IReadOnlyList<string> classes, IReadOnlyList<string> attributes, int seed)
+    public static void CreateTiny(string directory, IReadOnlyList<string> classes, IReadOnlyList<string> attributes, int seed) =>
+        CreateRandom(directory, DetectorConfig.Tiny with { NumClasses = classes.Count + 1, NumAttrs = attributes.Count + 1 }, classes, attributes, seed);
+
+    /// <summary>Writes a detector of any shape with random weights that depend on <paramref name="seed"/> alone.</summary>
+    /// <exception cref="ModelFormatException"><c>config-invalid</c> or <c>names-invalid</c>.</exception>
+    public static void CreateRandom(string directory, DetectorConfig config, IReadOnlyList<string> classes, IReadOnlyList<string> attributes, int seed)
     {
-        var config = DetectorConfig.Tiny with { NumClasses = classes.Count + 1, NumAttrs = attributes.Count + 1 };
         config.Validate();
         using var scope = NewDisposeScope();
         using var network = new FasterRcnn(config);

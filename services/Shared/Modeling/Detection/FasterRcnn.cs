@@ -46,6 +46,12 @@ public sealed class FasterRcnn : Module
         return this;
     }
 
+    /// <summary>Prepares for inference with weights that do not change any more: convolutions in <paramref name="type"/>, everything else in float32.</summary>
+    public void Fold(ScalarType type)
+    {
+        foreach (var convolution in modules().OfType<NormConv2d>()) convolution.Fold(type);
+    }
+
     private void Outlive()
     {
         foreach (var (_, tensor) in state_dict()) tensor.DetachFromDisposeScope();

@@ -40,8 +40,8 @@ public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
 }
 
 /// <summary>
-/// A convolution without bias and the frozen batch norm after it (detectron2's <c>Conv2d</c> with <c>norm</c>).
-/// The norm is folded into the kernel at each call: that costs a pass over the weights, and saves one over the much larger map.
+/// A convolution without bias and the frozen batch norm after it (detectron2's <c>Conv2d</c> with <c>norm</c>), computed as one convolution with
+/// the norm folded into kernel and bias.
 /// </summary>
 public sealed class NormConv2d : Module<Tensor, Tensor>
 {
@@ -50,6 +50,7 @@ public sealed class NormConv2d : Module<Tensor, Tensor>
     private readonly long[] strides;
     private readonly long[] padding;
     private readonly long[] dilation;
+    private (Tensor Kernel, Tensor Bias)? folded;
 
     /// <summary>An O x C x k x k kernel with "same" padding for stride 1.</summary>
     public NormConv2d(long inChannels, long outChannels, int kernel, int stride = 1, int dilation = 1) : base(nameof(NormConv2d))
@@ -62,11 +63,46 @@ public sealed class NormConv2d : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>
+    /// Keeps the folded kernel from now on, in <paramref name="type"/> and channels-last, the layout in which the processor's convolutions are fastest:
+    /// for inference with weights that do not change any more. Outputs have that type.
+    /// </summary>
+    public void Fold(ScalarType type)
+    {
+        Forget();
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var (kernel, bias) = Folded();
+        var rows = kernel.permute(0, 2, 3, 1).to_type(type).contiguous().DetachFromDisposeScope();
+        folded = (rows.permute(0, 3, 1, 2).DetachFromDisposeScope(), bias.to_type(type).DetachFromDisposeScope());
+        rows.Dispose();
+    }
+
     /// <summary>[N, C, H, W] to [N, O, H', W'].</summary>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
+        var (kernel, bias) = folded ?? Folded();
+        return nn.functional.conv2d(input.to_type(kernel.dtype), kernel, bias, strides, padding, dilation).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) Forget();
+        base.Dispose(disposing);
+    }
+
+    private (Tensor Kernel, Tensor Bias) Folded()
+    {
         var (scale, shift) = norm.Affine();
-        return nn.functional.conv2d(input, weight * scale.view(-1, 1, 1, 1), shift, strides, padding, dilation).MoveToOuterDisposeScope();
+        return (weight * scale.view(-1, 1, 1, 1), shift);
+    }
+
+    private void Forget()
+    {
+        folded?.Kernel.Dispose();
+        folded?.Bias.Dispose();
+        folded = null;
     }
 }

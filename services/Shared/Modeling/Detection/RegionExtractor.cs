@@ -1,4 +1,5 @@
 using DemoVlp.Modeling.Regions;
+using DemoVlp.Modeling.VideoLanguage;
 using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Detection;
@@ -19,7 +20,7 @@ public sealed record DetectedBoxes(float[] Boxes, float[] Confidences);
 public sealed class RegionExtractor : IDisposable
 {
     // Regions in res5 at once: bounds memory (a 2048 x 14 x 14 map each, several of them) without starving the processor.
-    private const int ChunkCpu = 25;
+    private const int ChunkCpu = 16;
     private const int ChunkCuda = 300;
 
     private readonly DetectorDirectory detector;
@@ -45,12 +46,15 @@ public sealed class RegionExtractor : IDisposable
     /// <summary>Reads a detector directory.</summary>
     /// <param name="directory">See <see cref="DetectorDirectory"/>.</param>
     /// <param name="device">See <see cref="ComputeDevice.Choose"/>.</param>
+    /// <param name="precision">Type of the convolutions.</param>
     /// <exception cref="ModelFormatException">The directory cannot be used; its code says why.</exception>
     /// <exception cref="ComputeDeviceException">The device cannot be used.</exception>
-    public static RegionExtractor Load(string directory, string device)
+    public static RegionExtractor Load(string directory, string device, ComputePrecision precision = ComputePrecision.Float32)
     {
         var on = ComputeDevice.Choose(device);
-        return new RegionExtractor(DetectorDirectory.Load(directory, on), on);
+        var detector = DetectorDirectory.Load(directory, on);
+        detector.Network.Fold(precision == ComputePrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
+        return new RegionExtractor(detector, on);
     }
 
     /// <summary>

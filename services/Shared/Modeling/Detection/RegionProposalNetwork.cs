@@ -27,7 +27,7 @@ public sealed class RpnHead : Module<Tensor, (Tensor Logits, Tensor Deltas)>
     public override (Tensor Logits, Tensor Deltas) forward(Tensor map)
     {
         using var scope = NewDisposeScope();
-        var hidden = conv.call(map).relu_();
+        var hidden = functional.conv2d(map, conv.weight.to_type(map.dtype), conv.bias!.to_type(map.dtype), [1L, 1L], [1L, 1L]).relu_().to_type(ScalarType.Float32);
         return (objectness_logits.call(hidden).MoveToOuterDisposeScope(), anchor_deltas.call(hidden).MoveToOuterDisposeScope());
     }
 }

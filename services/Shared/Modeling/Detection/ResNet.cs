@@ -71,11 +71,30 @@ public sealed class Bottleneck : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = conv1.call(input).relu_();
-        x = conv2.call(x).relu_();
-        x = conv3.call(x);
-        return x.add_(shortcut is null ? input : shortcut.call(input)).relu_().MoveToOuterDisposeScope();
+        return After(conv1.call(input).relu_(), shortcut is null ? input : shortcut.call(input)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>
+    /// The stage on pooled regions [R, C, P, P] given by their distinct bins; the first block's stride is 1. Its 1x1 convolutions see every bin once,
+    /// and only their results are spread over the grid.
+    /// </summary>
+    public static Tensor Run(ModuleList<Bottleneck> stage, DistinctBins bins, int size)
+    {
+        using var scope = NewDisposeScope();
+        var first = stage[0];
+        var rows = bins.Rows.view(1, -1, 1, bins.Rows.shape[1]).permute(0, 3, 1, 2); // [1, C, U, 1], channels-last
+        Tensor Spread(Tensor values) => bins.Expand(values.permute(0, 2, 3, 1).reshape(-1, values.shape[1]), size);
+        var x = first.After(Spread(first.conv1.call(rows).relu_()), first.shortcut is null ? bins.Grid(size) : Spread(first.shortcut.call(rows)));
+        foreach (var block in stage.Skip(1))
+        {
+            var next = block.call(x);
+            x.Dispose();
+            x = next;
+        }
+        return x.MoveToOuterDisposeScope();
+    }
+
+    private Tensor After(Tensor inner, Tensor outer) => conv3.call(conv2.call(inner).relu_()).add_(outer).relu_();
 }
 
 /// <summary>Stem, res2, res3 and res4: the "C4" backbone, 16 pixels a cell.</summary>

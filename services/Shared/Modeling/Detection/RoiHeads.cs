@@ -38,8 +38,10 @@ public sealed class RoiHeads : Module
         {
             using var step = NewDisposeScope();
             var some = boxes.AsSpan(at, Math.Min(chunk * 4, boxes.Length - at));
-            var pooled = roiPool?.Pool(some) ?? RoiAlign.Apply(map, some, config.Pool, config.SamplingRatio, config.Pooler == RegionPooler.RoiAlign);
-            features.Add(Res5(pooled).mean([2L, 3L]).MoveToOuterDisposeScope());
+            var described = roiPool is null ? Res5(RoiAlign.Apply(map, some, config.Pool, config.SamplingRatio, config.Pooler == RegionPooler.RoiAlign))
+                : config.Res5Stride == 1 ? Bottleneck.Run(res5, roiPool.PoolDistinct(some), config.Pool)
+                : Res5(roiPool.Pool(some));
+            features.Add(described.mean([2L, 3L], false, ScalarType.Float32).MoveToOuterDisposeScope());
         }
         return cat(features).MoveToOuterDisposeScope();
     }

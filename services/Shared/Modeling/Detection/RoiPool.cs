@@ -57,27 +57,72 @@ public sealed class RoiPool : IDisposable
     public Tensor Pool(ReadOnlySpan<float> boxes)
     {
         using var scope = NewDisposeScope();
+        return PoolDistinct(boxes).Grid(size).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same without repetitions: a region of fewer cells than P x P has equal bins side by side.</summary>
+    public DistinctBins PoolDistinct(ReadOnlySpan<float> boxes)
+    {
+        using var scope = NewDisposeScope();
         var r = boxes.Length / 4;
-        var y = Edges(boxes, 1, size, height);
-        var x = Edges(boxes, 0, size, width);
-        Tensor Along(long[] values, bool vertical) => tensor(values, device: rows.device).view(vertical ? [r, size, 1L] : [r, 1L, size]);
-        // table = levelY * levelsX + levelX, and within it the row (y * w + x)
-        var table = (Along(y.Level, true) * levelsX + Along(x.Level, false)) * ((long)height * width);
-        var empty = (Along(y.Empty, true) + Along(x.Empty, false)) > 0;
-        Tensor Take(long[] atY, long[] atX)
+        var (y, x) = (Edges(boxes, 1, size, height), Edges(boxes, 0, size, width));
+        var corners = new List<long>[] { [], [], [], [] }; // Rows of the tables: first or last window down, first or last across.
+        var positions = new long[r * size * size];
+        var (down, across) = (new int[size], new int[size]);
+        for (var i = 0; i < r; i++)
         {
-            var index = (table + Along(atY, true) * width + Along(atX, false)).masked_fill(empty, rows.shape[0] - 1);
-            return rows.index_select(0, index.view(-1));
+            var (firsts, begin) = (corners[0], corners[0].Count);
+            var columns = Runs(x, i, across);
+            Runs(y, i, down);
+            for (var p = 0; p < size; p++)
+            {
+                if (p == 0 || down[p] != down[p - 1])
+                {
+                    for (var q = 0; q < size; q++)
+                        if (q == 0 || across[q] != across[q - 1]) Add(i * size + p, i * size + q);
+                }
+                for (var q = 0; q < size; q++) positions[(i * size + p) * size + q] = begin + down[p] * columns + across[q];
+            }
         }
-        var pooled = Take(y.First, x.First);
-        foreach (var (atY, atX) in new[] { (y.First, x.Last), (y.Last, x.First), (y.Last, x.Last) })
+        // Few different lengths, so that the convolutions after it are planned once and not for every region.
+        while (corners[0].Count % 64 != 0)
+            foreach (var corner in corners) corner.Add(rows.shape[0] - 1);
+        var indices = tensor([.. corners.SelectMany(c => c)], [4, corners[0].Count], device: rows.device);
+        var pooled = rows.index_select(0, indices[0]);
+        for (var i = 1; i < 4; i++)
         {
-            using var corner = Take(atY, atX);
+            using var corner = rows.index_select(0, indices[i]);
             var next = pooled.maximum(corner);
             pooled.Dispose();
             pooled = next;
         }
-        return pooled.view(r, size, size, channels).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+        return new DistinctBins(pooled.MoveToOuterDisposeScope(), tensor(positions, device: rows.device).MoveToOuterDisposeScope());
+
+        void Add(int atY, int atX)
+        {
+            if (y.Empty[atY] || x.Empty[atX])
+            {
+                foreach (var corner in corners) corner.Add(rows.shape[0] - 1);
+                return;
+            }
+            var table = (y.Level[atY] * levelsX + x.Level[atX]) * ((long)height * width);
+            corners[0].Add(table + y.First[atY] * width + x.First[atX]);
+            corners[1].Add(table + y.First[atY] * width + x.Last[atX]);
+            corners[2].Add(table + y.Last[atY] * width + x.First[atX]);
+            corners[3].Add(table + y.Last[atY] * width + x.Last[atX]);
+        }
+    }
+
+    // Numbers the bins of region i along one axis so that equal neighbours share a number; gives how many numbers there are.
+    private int Runs((long[] Level, long[] First, long[] Last, bool[] Empty) edges, int i, int[] number)
+    {
+        for (var p = 0; p < size; p++)
+        {
+            var at = i * size + p;
+            var same = p > 0 && edges.Empty[at] == edges.Empty[at - 1] && edges.Level[at] == edges.Level[at - 1] && edges.First[at] == edges.First[at - 1] && edges.Last[at] == edges.Last[at - 1];
+            number[p] = p == 0 ? 0 : number[p - 1] + (same ? 0 : 1);
+        }
+        return number[size - 1] + 1;
     }
 
     /// <summary>Frees the tables.</summary>
@@ -95,10 +140,11 @@ public sealed class RoiPool : IDisposable
 
     // For each region and bin along one axis: the window's level, its first and last start, and whether the bin is empty ([R * P] each).
     // All products in float32: exact arithmetic would give bins one cell smaller for some extents (57 and 62 cells among them).
-    private static (long[] Level, long[] First, long[] Last, long[] Empty) Edges(ReadOnlySpan<float> boxes, int axis, int size, int cells)
+    private static (long[] Level, long[] First, long[] Last, bool[] Empty) Edges(ReadOnlySpan<float> boxes, int axis, int size, int cells)
     {
         var r = boxes.Length / 4;
-        long[] level = new long[r * size], first = new long[r * size], last = new long[r * size], empty = new long[r * size];
+        long[] level = new long[r * size], first = new long[r * size], last = new long[r * size];
+        var empty = new bool[r * size];
         for (var i = 0; i < r; i++)
         {
             var from = RoundAway(boxes[4 * i + axis] * Scale);
@@ -112,7 +158,7 @@ public sealed class RoiPool : IDisposable
                 var at = i * size + p;
                 if (high <= low)
                 {
-                    empty[at] = 1;
+                    empty[at] = true;
                     continue;
                 }
                 level[at] = System.Numerics.BitOperations.Log2((ulong)(high - low));
@@ -127,4 +173,16 @@ public sealed class RoiPool : IDisposable
         var whole = MathF.Truncate(value);
         return (long)(MathF.Abs(value - whole) >= 0.5f ? whole + MathF.Sign(value) : whole);
     }
+}
+
+/// <summary>Pooled bins without repetitions.</summary>
+/// <param name="Rows">[U, C]: each bin once, in no promised order, and some that nobody asks for.</param>
+/// <param name="Positions">[R * P * P]: which row each bin of each region is.</param>
+public sealed record DistinctBins(Tensor Rows, Tensor Positions)
+{
+    /// <summary>All bins: [R, C, P, P], strided channels-last.</summary>
+    public Tensor Grid(int size) => Expand(Rows, size);
+
+    /// <summary>The grid of what was computed from each row: [U, O] to [R, O, P, P], strided channels-last.</summary>
+    public Tensor Expand(Tensor values, int size) => values.index_select(0, Positions).view(-1, size, size, values.shape[1]).permute(0, 3, 1, 2);
 }

@@ -1,0 +1,25 @@
+"""Times what it is told to, one line of JSON per request on standard input: {"case": name} gives {"wall": s, "processor": s}.
+Arguments: the folder with model.safetensors and inputs.safetensors; the number of threads."""
+import sys
+
+import torch
+from torchvision.models.detection import fasterrcnn_resnet50_fpn
+
+from detector import Detector
+from measure import load, serve
+
+
+def main(folder, threads):
+    torch.set_num_threads(threads)
+    inputs, weights = load(folder + "/inputs.safetensors"), load(folder + "/model.safetensors")
+    c4 = Detector(inputs["anchors"]).eval()
+    weights = {k: v for k, v in weights.items() if "cell_anchors" not in k}
+    left = c4.load_state_dict(weights, strict=False)
+    assert not left.unexpected_keys and all("num_batches_tracked" in k for k in left.missing_keys), left
+    fpn = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, min_size=600, max_size=1000).eval()
+    picture = inputs["bgr"].permute(2, 0, 1).float() / 255
+    serve({"c4": lambda: c4(inputs["bgr"]), "fpn": lambda: fpn([picture])}, training=())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
