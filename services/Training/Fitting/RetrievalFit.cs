@@ -104,7 +104,7 @@ internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.E
             }
             var clock = Stopwatch.GetTimestamp();
             var step = (int)trainer.Steps;
-            trainer.LearningRate = LearningRateSchedule.WarmupCosine(step, plan.TotalSteps, warmup, held.Run.LearningRate);
+            trainer.LearningRate = LearningRateSchedule.WarmupLinear(step, plan.TotalSteps, warmup, held.Run.LearningRate);
             var result = Step(trainer, reader);
             var checkpoint = trainer.Steps % options.Value.CheckpointSteps == 0 || trainer.Steps % plan.StepsPerEpoch == 0;
             if (checkpoint) checkpoints.Save(trainer);

@@ -14,15 +14,12 @@ public static class LearningRateSchedule
     public static double Reference(int epoch, double firstRate, double laterRate, IReadOnlyCollection<int> milestones) =>
         epoch <= 1 ? firstRate : laterRate * Math.Pow(0.1, milestones.Count(m => m <= epoch - 1));
 
-    /// <summary>A linear rise over the first steps, then half a cosine down to zero: for models that start from random weights.</summary>
+    /// <summary>A linear rise over the first steps, then a linear fall to zero after the last (transformers' <c>get_linear_schedule_with_warmup</c>): the default of new training.</summary>
     /// <param name="step">From 0.</param>
     /// <param name="totalSteps">Of the whole training.</param>
     /// <param name="warmupSteps">Of the rise.</param>
     /// <param name="peakRate">The largest rate.</param>
-    public static double WarmupCosine(long step, long totalSteps, long warmupSteps, double peakRate)
-    {
-        if (step < warmupSteps) return peakRate * (step + 1) / warmupSteps;
-        var progress = Math.Clamp((step - warmupSteps) / (double)Math.Max(1, totalSteps - warmupSteps), 0, 1);
-        return peakRate * 0.5 * (1 + Math.Cos(Math.PI * progress));
-    }
+    public static double WarmupLinear(long step, long totalSteps, long warmupSteps, double peakRate) => step < warmupSteps
+        ? peakRate * (step + 1) / warmupSteps
+        : peakRate * Math.Clamp((totalSteps - step) / (double)Math.Max(1, totalSteps - warmupSteps), 0, 1);
 }
