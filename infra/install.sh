@@ -2,7 +2,7 @@
 # Installs what this machine lacks: ffmpeg and curl for running the system; RabbitMQ, PostgreSQL with pgvector for its tests (Debian 12/13, Ubuntu 24.04).
 # Starts no service and changes none that is there.
 #
-#   infra/install.sh ffmpeg curl rabbitmq postgres    (any of them)
+#   infra/install.sh ffmpeg curl rabbitmq postgres python-torch    (any of them; the last is what tests/benchmarks compares with)
 set -euo pipefail
 
 missing=() updated=''
@@ -87,6 +87,7 @@ for part in "$@"; do
     ffmpeg | curl) command -v "$part" >/dev/null || apt_install "$part" ;;
     rabbitmq) install_rabbitmq ;;
     postgres) install_postgres ;;
-    *) echo "There is no part '$part': ffmpeg, curl, rabbitmq, postgres." >&2; exit 2 ;;
+    python-torch) dpkg -s python3-torch python3-torchvision libopenblas0-pthread >/dev/null 2>&1 || apt_install python3-torch python3-torchvision libopenblas0-pthread ;;
+    *) echo "There is no part '$part': ffmpeg, curl, rabbitmq, postgres, python-torch." >&2; exit 2 ;;
   esac
 done
