@@ -170,7 +170,7 @@ public sealed class RegionExtractor : IDisposable
     private static float[] RegressedBoxes(View view, float[] proposals, (double Scale, int Height, int Width) plan)
     {
         var (_, best) = view.ClassProbabilities.narrow(1, 1, view.ClassProbabilities.shape[1] - 1).max(1);
-        var columns = (best + 1).unsqueeze(1) * 4 + arange(4, device: best.device);
+        var columns = best.Add(1).unsqueeze(1).Mul(4).Add(TensorNumbers.Arange(4, ScalarType.Int64, best.device));
         var deltas = view.BoxDeltas.gather(1, columns);
         var boxes = BoxCodec.Decode(tensor(proposals, [proposals.Length / 4L, 4L], device: deltas.device), deltas);
         return BoxCodec.Clip(boxes, plan.Width / plan.Scale - 1, plan.Height / plan.Scale - 1).cpu().data<float>().ToArray();

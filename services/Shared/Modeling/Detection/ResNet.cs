@@ -74,7 +74,7 @@ public sealed class Bottleneck : Module<Tensor, Tensor>
         var x = conv1.call(input).relu_();
         x = conv2.call(x).relu_();
         x = conv3.call(x);
-        return x.add_(shortcut is null ? input : shortcut.call(input)).relu_().MoveToOuterDisposeScope();
+        return x.AddInPlace(shortcut is null ? input : shortcut.call(input)).relu_().MoveToOuterDisposeScope();
     }
 }
 

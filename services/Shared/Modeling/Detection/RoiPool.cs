@@ -62,11 +62,11 @@ public sealed class RoiPool : IDisposable
         var x = Edges(boxes, 0, size, width);
         Tensor Along(long[] values, bool vertical) => tensor(values, device: rows.device).view(vertical ? [r, size, 1L] : [r, 1L, size]);
         // table = levelY * levelsX + levelX, and within it the row (y * w + x)
-        var table = (Along(y.Level, true) * levelsX + Along(x.Level, false)) * ((long)height * width);
-        var empty = (Along(y.Empty, true) + Along(x.Empty, false)) > 0;
+        var table = Along(y.Level, true).Mul(levelsX).Add(Along(x.Level, false)).Mul((long)height * width);
+        var empty = Along(y.Empty, true).Add(Along(x.Empty, false)).Gt(0);
         Tensor Take(long[] atY, long[] atX)
         {
-            var index = (table + Along(atY, true) * width + Along(atX, false)).masked_fill(empty, rows.shape[0] - 1);
+            var index = table.Add(Along(atY, true).Mul(width)).Add(Along(atX, false)).MaskedFill(empty, rows.shape[0] - 1);
             return rows.index_select(0, index.view(-1));
         }
         var pooled = Take(y.First, x.First);

@@ -135,7 +135,7 @@ public sealed class RetrievalModel : IDisposable
     {
         var all = tokens.cpu();
         var global = all.select(1, 0);
-        return (global / global.norm(-1, keepdim: true).clamp_min(1e-8), all.narrow(1, 1, all.shape[1] - 1));
+        return (global / global.norm(-1, keepdim: true).ClampMin(1e-8), all.narrow(1, 1, all.shape[1] - 1));
     }
 
     private static float[] Array(Tensor values) => values.cpu().contiguous().data<float>().ToArray();

@@ -28,7 +28,7 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
         var output = new RelationOutput(text.select(1, 0), text.narrow(1, 1, text.shape[1] - 1), tokens.select(1, 0), tokens.narrow(1, 1, tokens.shape[1] - 1), regionMask);
         var value = loss.Compute(output, mask);
         var own = GlobalSimilarity.Cosine(output.GlobalText.detach(), output.GlobalObject.detach()).argmax(1);
-        return (value.Total, value.Global, value.Local, own.eq(arange(batch.Count, ScalarType.Int64, Device)).sum());
+        return (value.Total, value.Global, value.Local, own.eq(TensorNumbers.Arange(batch.Count, ScalarType.Int64, Device)).sum());
     }
 
     /// <summary>Tokens [B, 1+R, d] and mask [B, R] of the batch, R being that of the longest video; the rest is masked.</summary>
