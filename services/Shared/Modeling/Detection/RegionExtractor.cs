@@ -47,11 +47,11 @@ public sealed class RegionExtractor : IDisposable
     /// <param name="device">See <see cref="ComputeDevice.Choose"/>.</param>
     /// <exception cref="ModelFormatException">The directory cannot be used; its code says why.</exception>
     /// <exception cref="ComputeDeviceException">The device cannot be used.</exception>
-    public static RegionExtractor Load(string directory, string device)
-    {
-        var on = ComputeDevice.Choose(device);
-        return new RegionExtractor(DetectorDirectory.Load(directory, on), on);
-    }
+    public static RegionExtractor Load(string directory, string device) => Load(directory, ComputeDevice.Choose(device));
+
+    /// <summary>Reads a detector directory onto a device.</summary>
+    /// <exception cref="ModelFormatException">The directory cannot be used; its code says why.</exception>
+    public static RegionExtractor Load(string directory, Device device) => new(DetectorDirectory.Load(directory, device), device);
 
     /// <summary>
     /// The regions of each frame, in the frames' order (upstream's mode <c>roi_feats</c>). Neighbouring frames of one size go through

@@ -11,7 +11,7 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     private readonly GlobalLocalLoss loss;
 
     /// <summary>Takes over a network (from <see cref="ModelDirectory.Create"/> or <see cref="ModelDirectory.Load"/>) and moves it to the device.</summary>
-    /// <exception cref="ModelFormatException"><c>model-task</c>: it is no retrieval model.</exception>
+    /// <exception cref="ModelFormatException"><c>model-task</c>: it is no retrieval model; <c>model-precision</c>: it was loaded in bfloat16.</exception>
     public RetrievalTrainer(Module network, ModelConfig config, TrainingOptions options, Device? device = null)
         : base(Devices.Move(network, device), config, options, device ?? CPU)
     {
