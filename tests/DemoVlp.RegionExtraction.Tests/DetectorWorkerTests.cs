@@ -3,8 +3,6 @@ using DemoVlp.Modeling;
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Testing;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

@@ -10,7 +10,7 @@ internal static class CalledMembers
 {
     private static readonly Dictionary<int, OperandType> Operands = typeof(OpCodes).GetFields().Select(f => (OpCode)f.GetValue(null)!).ToDictionary(o => (int)(ushort)o.Value, o => o.OperandType);
 
-    /// <summary>Every call: "Namespace.Type.Method" of the caller, and "Namespace.Type.Method(parameters)" of what is called.</summary>
+    /// <summary>Every call: caller and callee as "Type.Method(parameter types)", without namespaces.</summary>
     internal static IReadOnlyList<(string Caller, string Callee)> Of(string path)
     {
         using var file = new PEReader(File.OpenRead(path));
@@ -26,6 +26,7 @@ internal static class CalledMembers
         return calls;
     }
 
+    /// <summary>Whether an assembly refers to another.</summary>
     internal static bool References(string path, string assembly)
     {
         using var file = new PEReader(File.OpenRead(path));
@@ -33,7 +34,7 @@ internal static class CalledMembers
         return metadata.AssemblyReferences.Any(r => metadata.GetString(metadata.GetAssemblyReference(r).Name) == assembly);
     }
 
-    private static IEnumerable<EntityHandle> Tokens(BlobReader code)
+    private static List<EntityHandle> Tokens(BlobReader code)
     {
         var tokens = new List<EntityHandle>();
         while (code.RemainingBytes > 0)
