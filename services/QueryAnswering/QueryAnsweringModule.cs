@@ -1,6 +1,7 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Text;
 using DemoVlp.Database;
+using DemoVlp.Modeling;
 using DemoVlp.QueryAnswering.Data;
 using DemoVlp.QueryAnswering.Generations;
 using DemoVlp.QueryAnswering.Index;
@@ -10,6 +11,7 @@ using DemoVlp.QueryAnswering.Search;
 using DemoVlp.QueryAnswering.Videos;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace DemoVlp.QueryAnswering;
 
@@ -25,7 +27,8 @@ public static class QueryAnsweringModule
         services.AddOptions<QueryOptions>().BindConfiguration("Query").ValidateDataAnnotations().ValidateOnStart();
         if (DatabaseProvider.Read(builder.Configuration) == DatabaseProvider.Sqlite) services.AddSingleton<IEmbeddingIndex, ExactIndex>();
         else services.AddSingleton<IEmbeddingIndex, PgVectorIndex>();
-        services.AddSingleton<ComputeDevice>().AddSingleton<ModelCache>().AddSingleton<Inference>().AddSingleton<RegionReader>().AddSingleton<BuildSignal>();
+        services.TryAddSingleton(provider => ComputeSettings.Apply(key => provider.GetRequiredService<IConfiguration>()[key]));
+        services.AddSingleton<ModelCache>().AddSingleton<Inference>().AddSingleton<RegionReader>().AddSingleton<BuildSignal>();
         services.AddScoped<EmbeddingStore>().AddScoped<VideoEmbedder>().AddScoped<GenerationSwitch>().AddScoped<GenerationBuild>();
         services.AddScoped<Tokenizer>().AddScoped<VideoSearch>().AddScoped<QuestionAnswering>();
         services.AddHostedService<IndexBuilder>();

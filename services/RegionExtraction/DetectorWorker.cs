@@ -20,7 +20,7 @@ internal sealed record DetectorInfo(string Name, string Hash, int FeatureDim, IR
 /// tensors gets a pool of helper threads that stays with it. A detector that cannot be loaded stops the host.
 /// </summary>
 internal sealed class DetectorWorker(
-    IArtifactStore store, IOptions<RegionExtractionOptions> regions, IOptions<ComputeOptions> compute, ILogger<DetectorWorker> logger) : BackgroundService, IHealthCheck
+    IArtifactStore store, IOptions<RegionExtractionOptions> regions, ComputeSettings compute, ILogger<DetectorWorker> logger) : BackgroundService, IHealthCheck
 {
     private readonly TaskCompletionSource<DetectorInfo> loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly BlockingCollection<(Action<RegionExtractor> Run, Action Cancel)> work = [];
@@ -77,14 +77,6 @@ internal sealed class DetectorWorker(
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ComputeDeviceException"><c>Compute:Device</c> cannot be used.</exception>
-    public override Task StartAsync(CancellationToken cancellationToken)
-    {
-        ComputeDevice.Choose(compute.Value.Device);
-        return base.StartAsync(cancellationToken);
-    }
-
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -101,8 +93,7 @@ internal sealed class DetectorWorker(
 
     private void Work(string folder, CancellationToken stoppingToken)
     {
-        TorchSharp.torch.set_num_threads(compute.Value.Threads ?? Environment.ProcessorCount);
-        using var extractor = RegionExtractor.Load(folder, compute.Value.Device);
+        using var extractor = RegionExtractor.Load(folder, compute.Device, compute.Precision);
         loaded.SetResult(new(extractor.Detector, extractor.DetectorHash, extractor.FeatureDim, extractor.Classes, extractor.Attributes));
         logger.LogInformation("Loaded the detector {Detector} ({Classes} classes, {FeatureDim} features) from {Folder}.",
             extractor.Detector, extractor.Classes.Count, extractor.FeatureDim, folder);

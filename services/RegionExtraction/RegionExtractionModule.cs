@@ -1,5 +1,7 @@
 using DemoVlp.Artifacts;
+using DemoVlp.Modeling;
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace DemoVlp.RegionExtraction;
 
@@ -11,7 +13,7 @@ public static class RegionExtractionModule
     {
         builder.AddArtifacts();
         builder.Services.AddOptions<RegionExtractionOptions>().BindConfiguration("Regions").ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddOptions<ComputeOptions>().BindConfiguration("Compute").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
         builder.Services.AddSingleton<RegionStore>().AddSingleton<DetectorWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<DetectorWorker>());
         builder.Services.AddHealthChecks().AddCheck<DetectorWorker>("detector", tags: ["ready"]);

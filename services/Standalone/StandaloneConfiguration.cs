@@ -34,7 +34,6 @@ internal static class StandaloneConfiguration
             ["Database:Provider"] = "sqlite",
             ["Database:Folder"] = Path.Combine(data, "database"),
             ["Artifacts:Root"] = Path.Combine(data, "artifacts"),
-            ["Compute:Device"] = "auto",
             // One limit for both sides of the same process.
             ["Gateway:MaxUploadBytes"] = configuration["Catalog:MaxUploadBytes"],
             ["Catalog:MaxUploadBytes"] = configuration["Gateway:MaxUploadBytes"],

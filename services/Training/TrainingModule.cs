@@ -1,5 +1,6 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Database;
+using DemoVlp.Modeling;
 using DemoVlp.Training.Announcements;
 using DemoVlp.Training.Data;
 using DemoVlp.Training.Fitting;
@@ -21,10 +22,11 @@ public static class TrainingModule
         builder.AddDatabase<TrainingDbContext, SqliteTrainingDbContext, PostgresTrainingDbContext>(TrainingDbContext.Schema);
         builder.Services.AddOptions<TrainingOptions>().BindConfiguration("Training").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
         builder.Services.AddSingleton<RunLeases>();
         builder.Services.AddScoped<LibraryDataset>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
             .AddScoped<RunRequests>().AddScoped<RunClips>().AddScoped<RunCorpus>().AddScoped<RetrievalFit>().AddScoped<RunExecution>();
-        builder.Services.AddHostedService<DeviceCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
+        builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
         return builder;
     }
 

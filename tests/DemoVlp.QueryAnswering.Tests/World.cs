@@ -34,6 +34,7 @@ public sealed class World : IAsyncDisposable
     private TestDatabase? postgres;
     private WebApplication app = null!;
     private int activations;
+    private string precision = "";
 
     private World()
     {
@@ -46,9 +47,9 @@ public sealed class World : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<World> StartAsync(Action<IBusRegistrationConfigurator>? text = null, bool onPostgres = false)
+    public static async Task<World> StartAsync(Action<IBusRegistrationConfigurator>? text = null, bool onPostgres = false, string precision = "")
     {
-        var world = new World();
+        var world = new World { precision = precision };
         if (onPostgres) world.postgres = await TestPostgres.CreateDatabaseAsync(Cancellation);
         await world.StartHostAsync(text ?? TextTokenizationModule.AddTextTokenizationConsumers);
         return world;
@@ -157,7 +158,8 @@ public sealed class World : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
         var settings = builder.Configuration;
-        (settings["Artifacts:Root"], settings["Database:Folder"], settings["Compute:Device"]) = (folder["artifacts"], folder["database"], "cpu");
+        (settings["Artifacts:Root"], settings["Database:Folder"]) = (folder["artifacts"], folder["database"]);
+        (settings["Compute:Device"], settings["Compute:Precision"]) = ("cpu", precision);
         if (postgres is not null) (settings["Database:Provider"], settings["Database:ConnectionString"]) = ("postgres", postgres.ConnectionString);
         builder.AddServiceDefaults("query-answering");
         builder.AddQueryAnswering().AddTextTokenization();

@@ -1,6 +1,7 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Modeling;
 using DemoVlp.Modeling.Detection;
+using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Testing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -51,9 +52,9 @@ public sealed class DetectorWorkerTests : IDisposable
     [Fact]
     public async Task Start_WhenTheDeviceCannotBeUsed_FailsAtOnce()
     {
-        using var worker = Worker(directory: null, device: "abacus");
+        await using var host = new ExtractionHost().WithWebHostBuilder(builder => builder.UseSetting("Compute:Device", "abacus"));
 
-        Assert.Equal("device-unavailable", (await Assert.ThrowsAsync<ComputeDeviceException>(() => worker.StartAsync(Frames.Token))).Code);
+        Assert.Equal("device-unavailable", Assert.Throws<ComputeDeviceException>(() => host.Services).Code);
     }
 
     [Fact]
@@ -78,6 +79,6 @@ public sealed class DetectorWorkerTests : IDisposable
             Assert.Equal(await File.ReadAllBytesAsync(file, Frames.Token), await File.ReadAllBytesAsync(Path.Combine(second, Path.GetFileName(file)), Frames.Token));
     }
 
-    private DetectorWorker Worker(string? directory, string device = "cpu") => new(new LocalArtifactStore(folder["store"]),
-        Options.Create(new RegionExtractionOptions { DetectorDirectory = directory }), Options.Create(new ComputeOptions { Device = device }), NullLogger<DetectorWorker>.Instance);
+    private DetectorWorker Worker(string? directory) => new(new LocalArtifactStore(folder["store"]),
+        Options.Create(new RegionExtractionOptions { DetectorDirectory = directory }), new ComputeSettings(TorchSharp.torch.CPU, ComputePrecision.Float32, 1), NullLogger<DetectorWorker>.Instance);
 }

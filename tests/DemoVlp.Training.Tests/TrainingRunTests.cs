@@ -124,6 +124,25 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
+    public async Task Run_WhenThePrecisionIsBFloat16_LearnsAndSaysSoWithItsModel()
+    {
+        using var app = new TrainingApp(settings: new() { ["Compute:Precision"] = "bfloat16" });
+        var client = await ReadyAsync(app);
+        var end = await EndAsync(client, (await TrainingApp.StartAsync(client, Request with { Epochs = 2 }, Stop)).Id, RunState.Completed);
+        var model = (await TrainingApp.ModelsAsync(client, Stop)).Single(m => m.Version == end.ModelVersion);
+        Assert.Contains("bfloat16", model.Description);
+    }
+
+    [Theory]
+    [InlineData("Compute:Precision", "half")]
+    [InlineData("Compute:Threads", "0")]
+    public void Start_WhenAComputeSettingIsNone_IsRefused(string key, string value)
+    {
+        using var app = new TrainingApp(settings: new() { [key] = value });
+        Assert.Equal("compute-setting-invalid", Assert.Throws<Modeling.ComputeSettingException>(() => app.Services).Code);
+    }
+
+    [Fact]
     public async Task Run_WhenAVideoIsDeletedMeanwhile_GoesOnWithoutIt()
     {
         using var app = new TrainingApp(settings: new() { ["Training:CacheMegabytes"] = "1" });

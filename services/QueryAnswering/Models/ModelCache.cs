@@ -1,12 +1,13 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Modeling;
+using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Modeling.VideoLanguage.Inference;
 using static TorchSharp.torch;
 
 namespace DemoVlp.QueryAnswering.Models;
 
 /// <summary>Loaded models by directory: each is loaded once, shared, and freed when nobody uses or needs it any more.</summary>
-internal sealed class ModelCache(IArtifactStore artifacts, ComputeDevice device, Inference inference) : IDisposable
+internal sealed class ModelCache(IArtifactStore artifacts, ComputeSettings compute, Inference inference) : IDisposable
 {
     private readonly Lock access = new();
     private readonly Dictionary<(Type Kind, string Directory), Entry> entries = [];
@@ -50,13 +51,13 @@ internal sealed class ModelCache(IArtifactStore artifacts, ComputeDevice device,
         }
     }
 
-    private async Task<ModelLease<T>> GetAsync<T>(string directory, Func<string, Device, T> load) where T : class, IDisposable
+    private async Task<ModelLease<T>> GetAsync<T>(string directory, Func<string, Device, ComputePrecision, T> load) where T : class, IDisposable
     {
         Entry entry;
         lock (access)
         {
             if (!entries.TryGetValue((typeof(T), directory), out entry!))
-                entries[(typeof(T), directory)] = entry = new Entry(inference.RunIndexingAsync<IDisposable>(() => load(Locate(directory), device.Device), CancellationToken.None));
+                entries[(typeof(T), directory)] = entry = new Entry(inference.RunIndexingAsync<IDisposable>(() => load(Locate(directory), compute.Device, compute.Precision), CancellationToken.None));
             entry.Uses++;
         }
         var lease = new Lease(this, entry);

@@ -20,7 +20,7 @@ namespace DemoVlp.Training.Fitting;
 internal sealed record FitInput(HeldRun Held, string BaseDirectory, IReadOnlyList<Clip> Clips, CorpusTokens Tokens);
 
 /// <summary>The optimiser steps of a retrieval run, on a thread of their own from the first tensor to the last.</summary>
-internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.Extensions.Options.IOptions<TrainingOptions> options, IConfiguration configuration, ILogger<RetrievalFit> log)
+internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.Extensions.Options.IOptions<TrainingOptions> options, ComputeSettings compute, ILogger<RetrievalFit> log)
 {
     private const double WeightDecay = 0.01, MaximumGradientNorm = 1;
     private const int LongestWarmup = 100;
@@ -62,7 +62,8 @@ internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.E
             using var trainer = new RetrievalTrainer(loaded.Network, loaded.Config, new StepOptions
             {
                 LearningRate = run.LearningRate, Rule = AdamWRule.Torch, WeightDecay = WeightDecay, MaxGradientNorm = MaximumGradientNorm, Seed = (ulong)run.Seed,
-            }, ComputeDevice.Choose(configuration["Compute:Device"]));
+                Precision = compute.Precision,
+            }, compute.Device);
             var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
             checkpoints.Restore(trainer);
             if (trainer.Steps > 0) LogResumed(run.Id, trainer.Steps);

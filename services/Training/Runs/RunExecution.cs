@@ -13,7 +13,7 @@ namespace DemoVlp.Training.Runs;
 
 /// <summary>A run from being taken to its end, or to the point where it has to be let go.</summary>
 internal sealed partial class RunExecution(
-    RunClips runClips, RunCorpus corpus, RetrievalFit fit, ModelRegistry registry, IArtifactStore artifacts, IBus bus, TimeProvider time, ILogger<RunExecution> log)
+    RunClips runClips, RunCorpus corpus, RetrievalFit fit, ModelRegistry registry, IArtifactStore artifacts, ComputeSettings compute, IBus bus, TimeProvider time, ILogger<RunExecution> log)
 {
     private const int MostAttempts = 5;
     private static readonly TimeSpan PauseAfterFault = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromSeconds(10);
@@ -88,7 +88,7 @@ internal sealed partial class RunExecution(
             await registry.AddAsync(new ModelRow
             {
                 Version = version, Task = run.Task, Origin = "trained", Directory = VideoArtifacts.Model(version), RunId = run.Id, CreatedAt = time.GetUtcNow().UtcDateTime,
-                Description = $"Trained from {run.BaseModel} on {clips.Count} captioned videos of the library: {run.Epochs} epochs, seed {run.Seed}. Not evaluated.",
+                Description = $"Trained from {run.BaseModel} on {clips.Count} captioned videos of the library: {run.Epochs} epochs, seed {run.Seed}{(compute.Precision == ComputePrecision.BFloat16 ? ", bfloat16" : "")}. Not evaluated.",
             }, RetrievalFit.ModelIn(workspace), stop);
             return RunEnd.Completed(version);
         }

@@ -27,12 +27,12 @@ public sealed class AnchorGenerator : Module
     {
         using var scope = NewDisposeScope();
         var cell = cell_anchors.Values;
-        var xs = arange(0, w * stride, stride, dtype: ScalarType.Float32, device: cell.device);
-        var ys = arange(0, h * stride, stride, dtype: ScalarType.Float32, device: cell.device);
+        var xs = TensorNumbers.Arange(0, w * stride, stride, ScalarType.Float32, cell.device);
+        var ys = TensorNumbers.Arange(0, h * stride, stride, ScalarType.Float32, cell.device);
         var x = xs.view(1, w, 1).expand(h, w, 1);
         var y = ys.view(h, 1, 1).expand(h, w, 1);
         var shifts = cat([x, y, x, y], dim: 2).view(h * w, 1, 4);
-        return (shifts + cell.view(1, -1, 4)).view(-1, 4).MoveToOuterDisposeScope();
+        return shifts.Add(cell.view(1, -1, 4)).view(-1, 4).MoveToOuterDisposeScope();
     }
 
     /// <summary>

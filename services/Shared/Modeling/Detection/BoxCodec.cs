@@ -18,13 +18,13 @@ public static class BoxCodec
         using var scope = NewDisposeScope();
         var d = deltas.view([.. deltas.shape[..^1], -1, 4]);
         var (x1, y1) = (boxes.narrow(-1, 0, 1), boxes.narrow(-1, 1, 1));
-        var w = boxes.narrow(-1, 2, 1) - x1 + 1f;
-        var h = boxes.narrow(-1, 3, 1) - y1 + 1f;
-        var cx = d.select(-1, 0) * w + (x1 + 0.5f * w);
-        var cy = d.select(-1, 1) * h + (y1 + 0.5f * h);
-        var halfW = d.select(-1, 2).clamp(max: LargestLogScale).exp_() * w * 0.5f;
-        var halfH = d.select(-1, 3).clamp(max: LargestLogScale).exp_() * h * 0.5f;
-        return stack([cx - halfW, cy - halfH, cx + halfW, cy + halfH], dim: -1).view(deltas.shape).MoveToOuterDisposeScope();
+        var w = (boxes.narrow(-1, 2, 1) - x1).Add(1);
+        var h = (boxes.narrow(-1, 3, 1) - y1).Add(1);
+        var cx = (d.select(-1, 0) * w).Add(x1.Add(w.Mul(0.5)));
+        var cy = (d.select(-1, 1) * h).Add(y1.Add(h.Mul(0.5)));
+        var halfW = (d.select(-1, 2).ClampMax(LargestLogScale).exp_() * w).Mul(0.5);
+        var halfH = (d.select(-1, 3).ClampMax(LargestLogScale).exp_() * h).Mul(0.5);
+        return stack([cx - halfW, cy - halfH, cx.Add(halfW), cy.Add(halfH)], dim: -1).view(deltas.shape).MoveToOuterDisposeScope();
     }
 
     /// <summary>All four coordinates of boxes [..., 4] into 0 to maxX, and 0 to maxY.</summary>
@@ -32,7 +32,7 @@ public static class BoxCodec
     {
         using var scope = NewDisposeScope();
         using var limit = tensor([(float)maxX, (float)maxY, (float)maxX, (float)maxY], device: boxes.device);
-        return boxes.clamp(min: 0).minimum(limit).MoveToOuterDisposeScope();
+        return boxes.ClampMin(0).minimum(limit).MoveToOuterDisposeScope();
     }
 
     /// <summary>[...] booleans: boxes [..., 4] that have an area and whose sides (with the extra pixel) both exceed <paramref name="minSide"/>.</summary>
@@ -41,6 +41,6 @@ public static class BoxCodec
         using var scope = NewDisposeScope();
         var w = boxes.select(-1, 2) - boxes.select(-1, 0);
         var h = boxes.select(-1, 3) - boxes.select(-1, 1);
-        return ((w > 0) & (h > 0) & (w + 1f > minSide) & (h + 1f > minSide)).MoveToOuterDisposeScope();
+        return (w.Gt(0) & h.Gt(0) & w.Add(1).Gt(minSide) & h.Add(1).Gt(minSide)).MoveToOuterDisposeScope();
     }
 }

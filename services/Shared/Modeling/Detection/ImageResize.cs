@@ -64,6 +64,6 @@ public static class ImageResize
         long[] shape = dim == 0 ? [size, 1, 1] : [1, size, 1];
         Tensor Along(float[] values) => tensor(values, shape, device: picture.device);
         var near = picture.index_select(dim, tensor(low, device: picture.device)).mul_(Along(keep));
-        return near.add_(picture.index_select(dim, tensor(high, device: picture.device)).mul_(Along(take)));
+        return near.AddInPlace(picture.index_select(dim, tensor(high, device: picture.device)).mul_(Along(take)));
     }
 }

@@ -26,7 +26,7 @@ public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
     /// <summary>The same map as one product and one sum: scale [C] and shift [C].</summary>
     public (Tensor Scale, Tensor Shift) Affine()
     {
-        var scale = weight * (get_buffer("running_var")! + Epsilon).rsqrt_();
+        var scale = weight * get_buffer("running_var")!.Add(Epsilon).rsqrt_();
         return (scale, bias - get_buffer("running_mean")! * scale);
     }
 
@@ -35,7 +35,7 @@ public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var (scale, shift) = Affine();
-        return input.mul(scale.view(1, -1, 1, 1)).add_(shift.view(1, -1, 1, 1)).MoveToOuterDisposeScope();
+        return input.mul(scale.view(1, -1, 1, 1)).AddInPlace(shift.view(1, -1, 1, 1)).MoveToOuterDisposeScope();
     }
 }
 

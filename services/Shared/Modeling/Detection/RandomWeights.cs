@@ -19,7 +19,7 @@ internal static class RandomWeights
             if (target.dim() == 1)
             {
                 // A block's last norm is small, so that blocks add to their input instead of drowning it.
-                target.fill_(key.EndsWith("conv3.norm.weight", StringComparison.Ordinal) ? 0.5f : key.EndsWith("norm.weight", StringComparison.Ordinal) || key.EndsWith("running_var", StringComparison.Ordinal) ? 1f : 0f);
+                target.FillInPlace(key.EndsWith("conv3.norm.weight", StringComparison.Ordinal) ? 0.5f : key.EndsWith("norm.weight", StringComparison.Ordinal) || key.EndsWith("running_var", StringComparison.Ordinal) ? 1f : 0f);
                 continue;
             }
             var fanIn = target.numel() / target.shape[0];

@@ -49,12 +49,16 @@ public sealed class RegionExtractor : IDisposable
     /// <param name="precision">Type of the convolutions.</param>
     /// <exception cref="ModelFormatException">The directory cannot be used; its code says why.</exception>
     /// <exception cref="ComputeDeviceException">The device cannot be used.</exception>
-    public static RegionExtractor Load(string directory, string device, ComputePrecision precision = ComputePrecision.Float32)
+    public static RegionExtractor Load(string directory, string device, ComputePrecision precision = ComputePrecision.Float32) =>
+        Load(directory, ComputeDevice.Choose(device), precision);
+
+    /// <summary>Reads a detector directory onto a device.</summary>
+    /// <exception cref="ModelFormatException">The directory cannot be used; its code says why.</exception>
+    public static RegionExtractor Load(string directory, Device device, ComputePrecision precision = ComputePrecision.Float32)
     {
-        var on = ComputeDevice.Choose(device);
-        var detector = DetectorDirectory.Load(directory, on);
+        var detector = DetectorDirectory.Load(directory, device);
         detector.Network.Fold(precision == ComputePrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
-        return new RegionExtractor(detector, on);
+        return new RegionExtractor(detector, device);
     }
 
     /// <summary>
@@ -174,7 +178,7 @@ public sealed class RegionExtractor : IDisposable
     private static float[] RegressedBoxes(View view, float[] proposals, (double Scale, int Height, int Width) plan)
     {
         var (_, best) = view.ClassProbabilities.narrow(1, 1, view.ClassProbabilities.shape[1] - 1).max(1);
-        var columns = (best + 1).unsqueeze(1) * 4 + arange(4, device: best.device);
+        var columns = best.Add(1).unsqueeze(1).Mul(4).Add(TensorNumbers.Arange(4, ScalarType.Int64, best.device));
         var deltas = view.BoxDeltas.gather(1, columns);
         var boxes = BoxCodec.Decode(tensor(proposals, [proposals.Length / 4L, 4L], device: deltas.device), deltas);
         return BoxCodec.Clip(boxes, plan.Width / plan.Scale - 1, plan.Height / plan.Scale - 1).cpu().data<float>().ToArray();

@@ -106,7 +106,7 @@ public sealed class RegionProposalNetwork : Module
         using var scope = NewDisposeScope();
         var k = Math.Min(config.PreNmsTopk, boxes.shape[1]);
         var valid = BoxCodec.IsLargeEnough(boxes, config.MinSize * scale);
-        var (sorted, order) = foreground.masked_fill(valid.logical_not(), -1f).sort(1, descending: true, stable: true);
+        var (sorted, order) = foreground.MaskedFill(valid.logical_not(), -1).sort(1, descending: true, stable: true);
         var indices = order.narrow(1, 0, k);
         var best = boxes.gather(1, indices.unsqueeze(-1).expand(-1, -1, 4));
         return (best.MoveToOuterDisposeScope(), sorted.narrow(1, 0, k).contiguous().MoveToOuterDisposeScope(), indices.contiguous().MoveToOuterDisposeScope());

@@ -94,7 +94,7 @@ public sealed class Bottleneck : Module<Tensor, Tensor>
         return x.MoveToOuterDisposeScope();
     }
 
-    private Tensor After(Tensor inner, Tensor outer) => conv3.call(conv2.call(inner).relu_()).add_(outer).relu_();
+    private Tensor After(Tensor inner, Tensor outer) => conv3.call(conv2.call(inner).relu_()).AddInPlace(outer).relu_();
 }
 
 /// <summary>Stem, res2, res3 and res4: the "C4" backbone, 16 pixels a cell.</summary>

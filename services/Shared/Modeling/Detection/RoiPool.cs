@@ -71,7 +71,7 @@ public sealed class RoiPool : IDisposable
         var (down, across) = (new int[size], new int[size]);
         for (var i = 0; i < r; i++)
         {
-            var (firsts, begin) = (corners[0], corners[0].Count);
+            var begin = corners[0].Count;
             var columns = Runs(x, i, across);
             Runs(y, i, down);
             for (var p = 0; p < size; p++)

@@ -54,7 +54,7 @@ internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor>
         var scores = linear.call(dropout.call(joint)).squeeze(-1); // (B, R)
         // The published code multiplies: a padded region keeps the logit 0 and with it a part of the attention.
         if (padding == PaddingRule.Reference) return scores * mask.to_type(scores.dtype);
-        return scores.masked_fill(mask.eq(0), -1e9f);
+        return scores.MaskedFill(mask.Eq(0), -1e9);
     }
 }
 

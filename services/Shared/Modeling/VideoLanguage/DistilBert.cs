@@ -25,7 +25,7 @@ public sealed class DistilBert : Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor inputIds, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
-        var padding = attentionMask.eq(0).unsqueeze(1).unsqueeze(1); // (B, 1, 1, T)
+        var padding = attentionMask.Eq(0).unsqueeze(1).unsqueeze(1); // (B, 1, 1, T)
         return transformer.call(embeddings.call(inputIds), padding).MoveToOuterDisposeScope();
     }
 }
@@ -48,8 +48,8 @@ internal sealed class DistilBertEmbeddings : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor inputIds)
     {
-        var positions = arange(inputIds.shape[1], ScalarType.Int64, inputIds.device);
-        return dropout.call(LayerNorm.call(word_embeddings.call(inputIds) + position_embeddings.call(positions)));
+        var positions = TensorNumbers.Arange(inputIds.shape[1], ScalarType.Int64, inputIds.device);
+        return dropout.call(LayerNorm.call(word_embeddings.call(inputIds).Add(position_embeddings.call(positions))));
     }
 }
 
@@ -88,8 +88,8 @@ internal sealed class DistilBertLayer : Module<Tensor, Tensor, Tensor>
 
     public override Tensor forward(Tensor hidden, Tensor padding)
     {
-        hidden = sa_layer_norm.call(attention.call(hidden, padding) + hidden);
-        return output_layer_norm.call(ffn.call(hidden) + hidden);
+        hidden = sa_layer_norm.call(attention.call(hidden, padding).Add(hidden));
+        return output_layer_norm.call(ffn.call(hidden).Add(hidden));
     }
 }
 
@@ -118,8 +118,8 @@ internal sealed class DistilBertAttention : Module<Tensor, Tensor, Tensor>
         var q = Split(Autocast.Linear(q_lin, hidden)); // (B, h, T, D/h)
         var k = Split(Autocast.Linear(k_lin, hidden));
         var v = Split(Autocast.Linear(v_lin, hidden));
-        var scores = (q / Math.Sqrt(q.shape[3])).matmul(k.transpose(2, 3)); // (B, h, T, T)
-        var weights = dropout.call(scores.masked_fill(padding, float.NegativeInfinity).softmax(-1));
+        var scores = q.Div(Math.Sqrt(q.shape[3])).matmul(k.transpose(2, 3)); // (B, h, T, T)
+        var weights = dropout.call(scores.MaskedFill(padding, double.NegativeInfinity).softmax(-1));
         return Autocast.Linear(out_lin, weights.matmul(v).transpose(1, 2).flatten(2)); // (B, T, D)
     }
 

@@ -14,7 +14,7 @@ public static class GlobalSimilarity
         return Unit(texts).matmul(Unit(videos).t()).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Unit(Tensor x) => x / x.norm(-1, keepdim: true).clamp_min(1e-8);
+    private static Tensor Unit(Tensor x) => x / x.norm(-1, keepdim: true).ClampMin(1e-8);
 }
 
 /// <summary>Symmetric InfoNCE: the diagonal of a similarity matrix against its rows and its columns, both summed.</summary>
@@ -25,10 +25,10 @@ public sealed record NormSoftmaxLoss(double Temperature = 0.05)
     public Tensor Compute(Tensor similarities)
     {
         using var scope = NewDisposeScope();
-        var x = similarities / Temperature;
+        var x = similarities.Div(Temperature);
         var rows = x.log_softmax(1).diagonal().mean();
         var columns = x.log_softmax(0).diagonal().mean();
-        return (-(rows + columns)).MoveToOuterDisposeScope();
+        return rows.Add(columns).neg().MoveToOuterDisposeScope();
     }
 }
 
@@ -42,13 +42,13 @@ public sealed record MaxMarginRankingLoss(double Margin = 1, bool FixNorm = true
     {
         using var scope = NewDisposeScope();
         var diagonal = similarities.diagonal().unsqueeze(1);
-        var rows = (Margin - (diagonal - similarities)).relu();
-        var columns = (Margin - (diagonal - similarities.t())).relu();
+        var rows = (similarities - diagonal).Add(Margin).relu();
+        var columns = (similarities.t() - diagonal).Add(Margin).relu();
         var both = stack([rows, columns]);
         if (FixNorm)
         {
-            var wrong = 1 - eye(similarities.shape[0], dtype: similarities.dtype, device: similarities.device);
-            return ((both * wrong).sum() / (2 * wrong.sum())).MoveToOuterDisposeScope();
+            var wrong = eye(similarities.shape[0], dtype: similarities.dtype, device: similarities.device).neg().Add(1);
+            return ((both * wrong).sum() / wrong.sum().Mul(2)).MoveToOuterDisposeScope();
         }
         return both.mean().MoveToOuterDisposeScope();
     }
@@ -77,20 +77,20 @@ public sealed record RWALoss(RegionWordAlignment Alignment)
         var loss = FromSimilarities(similarities);
         loss.backward();
         var (byRegions, byWords) = Alignment.Gradients(regions, regionMask, words, wordMask, similarities.grad!);
-        var slope = (regions * byRegions).sum() + (words * byWords).sum();
-        return (loss.detach() + slope - slope.detach()).MoveToOuterDisposeScope();
+        var slope = (regions * byRegions).sum().Add((words * byWords).sum());
+        return (loss.detach().Add(slope) - slope.detach()).MoveToOuterDisposeScope();
     }
 
     private Tensor FromSimilarities(Tensor similarities)
     {
-        var logits = similarities * Alignment.Lambda; // (V, C)
+        var logits = similarities.Mul(Alignment.Lambda); // (V, C)
         // The published code has this direction alone, though the paper speaks of both (decision 0010).
-        return Alignment.Padding == PaddingRule.Reference ? Divergence(logits) : (Divergence(logits) + Divergence(logits.t())) / 2;
+        return Alignment.Padding == PaddingRule.Reference ? Divergence(logits) : Divergence(logits).Add(Divergence(logits.t())).Div(2);
     }
 
     private static Tensor Divergence(Tensor logits)
     {
-        var logTarget = (eye(logits.shape[0], dtype: logits.dtype, device: logits.device) + 1e-6).log();
+        var logTarget = eye(logits.shape[0], dtype: logits.dtype, device: logits.device).Add(1e-6).log();
         return (logits.softmax(1) * (logits.log_softmax(1) - logTarget)).sum(1).mean();
     }
 }
@@ -117,14 +117,14 @@ public sealed record GlobalLocalLoss(RegionWordAlignment Alignment, double Tempe
         var zero = zeros(Array.Empty<long>(), globalSimilarities.dtype, globalSimilarities.device);
         var global = UseGlobal || !UseLocal ? new NormSoftmaxLoss(Temperature).Compute(globalSimilarities) : zero;
         var local = UseLocal ? new RWALoss(Alignment).Compute(regions, regionMask, words, wordMask) : zero;
-        return new GlobalLocalLossValue(global + local, global, local);
+        return new GlobalLocalLossValue(global.Add(local), global, local);
     }
 
     /// <summary>The objective of a batch of pairs; <paramref name="attentionMask"/> is the tokens' [B, T].</summary>
     public GlobalLocalLossValue Compute(RelationOutput output, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
-        var wordMask = (attentionMask.narrow(1, 1, attentionMask.shape[1] - 1).to_type(output.LocalText.dtype) - 1) * 100;
+        var wordMask = attentionMask.narrow(1, 1, attentionMask.shape[1] - 1).to_type(output.LocalText.dtype).Sub(1).Mul(100);
         var loss = Compute(GlobalSimilarity.Cosine(output.GlobalText, output.GlobalObject), output.LocalObject, output.ObjectMask, output.LocalText, wordMask);
         loss.Total.MoveToOuterDisposeScope();
         loss.Global.MoveToOuterDisposeScope();

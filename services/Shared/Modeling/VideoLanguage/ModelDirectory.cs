@@ -33,10 +33,12 @@ public static class ModelDirectory
     }
 
     /// <summary>Writes a model; files that are there are replaced, the weights last of all but the configuration.</summary>
+    /// <exception cref="ModelFormatException"><c>model-precision</c>: it was loaded in bfloat16.</exception>
     /// <exception cref="ArgumentException">Vocabulary or answers do not have the configured count, or cannot be written one to a line.</exception>
     public static void Save(string directory, ModelConfig config, Module network, IReadOnlyList<string> vocabulary, IReadOnlyList<string>? answers = null)
     {
         config.Validate();
+        ModelWeights.RequireFloat32(network);
         answers ??= [];
         CheckLines(vocabulary, config.TextConfig.VocabSize, nameof(vocabulary));
         CheckLines(answers, Labels(config), nameof(answers));

@@ -24,8 +24,8 @@ public static class ModelInitialisation
                 case Linear linear: Uniform(linear, generator); break;
                 case WeightNormLinear linear: linear.Initialise(generator); break;
                 case LayerNorm norm:
-                    norm.weight!.fill_(1);
-                    norm.bias!.fill_(0);
+                    norm.weight!.FillInPlace(1);
+                    norm.bias!.FillInPlace(0);
                     break;
                 case Embedding embedding: embedding.weight!.normal_(0, 0.02, generator); break;
                 default: break;
@@ -33,7 +33,7 @@ public static class ModelInitialisation
         }
         foreach (var (name, parameter) in model.named_parameters())
         {
-            if (name.EndsWith("temporal_embed", StringComparison.Ordinal)) parameter.fill_(0);
+            if (name.EndsWith("temporal_embed", StringComparison.Ordinal)) parameter.FillInPlace(0);
             else if (name.EndsWith("cls_token", StringComparison.Ordinal) || name.EndsWith("custom_pos_embed", StringComparison.Ordinal)) parameter.normal_(0, 0.02, generator);
         }
     }
@@ -50,7 +50,7 @@ public static class ModelInitialisation
     private static void Normal(Linear linear, Generator generator)
     {
         linear.weight!.normal_(0, 0.02, generator);
-        linear.bias?.fill_(0);
+        linear.bias?.FillInPlace(0);
     }
 
     private static void Uniform(Linear linear, Generator generator)

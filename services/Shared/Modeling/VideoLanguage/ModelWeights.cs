@@ -10,6 +10,14 @@ public static class ModelWeights
     /// <summary>Key and parameter, in the model's order. The model has no buffers.</summary>
     public static IEnumerable<(string Name, Tensor Value)> Of(Module model) => model.named_parameters().Select(p => (p.name, (Tensor)p.parameter));
 
+    /// <summary>Refuses a model whose weights were rounded for inference (<see cref="ComputePrecision.BFloat16"/> of <see cref="ModelDirectory.Load"/>): saved or trained, it would be a worse one.</summary>
+    /// <exception cref="ModelFormatException"><c>model-precision</c>.</exception>
+    internal static void RequireFloat32(Module model)
+    {
+        foreach (var (name, value) in Of(model))
+            if (value.dtype != ScalarType.Float32) throw new ModelFormatException("model-precision", $"The model's weights were rounded for inference ({name} is {value.dtype}); load it in float32 to save or train it.");
+    }
+
     /// <summary>Copies weights into a model: every key must be there, none more, all with the model's shapes and a floating type.</summary>
     /// <exception cref="ModelFormatException"><c>weights-mismatch</c>: names up to five keys that do not fit.</exception>
     public static void LoadStrictly(Module model, IReadOnlyDictionary<string, Tensor> weights)

@@ -20,9 +20,9 @@ public static class MultipleChoice
         var (tokens, mask) = model.EncodeObjects(objects, objectMask);
         var global = GlobalSimilarity.Cosine(text.select(1, 0), tokens.select(1, 0)).squeeze(1); // (K)
         var words = text.narrow(1, 1, text.shape[1] - 1);
-        var wordMask = (attentionMask.narrow(1, 1, words.shape[1]).to_type(words.dtype) - 1) * 100;
+        var wordMask = attentionMask.narrow(1, 1, words.shape[1]).to_type(words.dtype).Sub(1).Mul(100);
         var regions = tokens.shape[1] - 1;
         var local = RegionWordAlignment.For(config).Similarity(tokens.narrow(1, 1, regions), mask.narrow(1, 1, regions), words, wordMask).squeeze(0); // (K)
-        return new MultipleChoiceScores((global + local).MoveToOuterDisposeScope(), (global[0] + local).MoveToOuterDisposeScope());
+        return new MultipleChoiceScores(global.Add(local).MoveToOuterDisposeScope(), global[0].Add(local).MoveToOuterDisposeScope());
     }
 }

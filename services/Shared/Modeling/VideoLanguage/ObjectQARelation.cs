@@ -41,7 +41,7 @@ public sealed class ObjectQARelation : Module<Tensor, Tensor, Tensor, Tensor, An
     /// <summary>One vector for a question, [B, d]: the maximum over its tokens (over padding too, as published, under that rule).</summary>
     public Tensor Question(Tensor tokens, Tensor attentionMask)
     {
-        var candidates = padding == PaddingRule.Reference ? tokens : tokens.masked_fill(attentionMask.eq(0).unsqueeze(-1), float.NegativeInfinity);
+        var candidates = padding == PaddingRule.Reference ? tokens : tokens.MaskedFill(attentionMask.Eq(0).unsqueeze(-1), double.NegativeInfinity);
         return candidates.amax([1]);
     }
 

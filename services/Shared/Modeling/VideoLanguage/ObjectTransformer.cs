@@ -55,7 +55,7 @@ public sealed class ObjectTransformer : Module<Tensor, Tensor, (Tensor Tokens, T
             throw new ArgumentException($"The video encoder takes up to {maximumFrames} frames of {objectNum} regions with {featureDim} + 6 numbers, " +
                 $"not [{string.Join(", ", x.shape)}].", nameof(x));
         }
-        var mask = (cat([ones(batch, 1, objectMask.dtype, objectMask.device), objectMask.reshape(batch, -1)], 1) - 1) * 100; // (B, 1+R)
+        var mask = cat([ones(batch, 1, objectMask.dtype, objectMask.device), objectMask.reshape(batch, -1)], 1).Sub(1).Mul(100); // (B, 1+R)
         var additive = mask.to_type(x.dtype);
         var tokens = Embed(x);
         foreach (var block in blocks) tokens = block.call(tokens, additive, frames);
@@ -69,9 +69,9 @@ public sealed class ObjectTransformer : Module<Tensor, Tensor, (Tensor Tokens, T
         var (batch, frames, regions) = (x.shape[0], x.shape[1], x.shape[2]);
         var features = x.narrow(3, 0, featureDim);
         var places = x.narrow(3, featureDim, ObjectTransformerConfig.PositionDim);
-        var embedded = (Autocast.Linear(object_embedding, features) + pos_embedding.call(places)).flatten(1, 2); // (B, R, D)
+        var embedded = Autocast.Linear(object_embedding, features).Add(pos_embedding.call(places)).flatten(1, 2); // (B, R, D)
         var time = temporal_embed.narrow(1, 0, frames).repeat_interleave(regions, 1); // (1, R, D): frame by frame
         var position = cat([custom_pos_embed.narrow(1, 0, 1), time], 1);
-        return (cat([cls_token.expand(batch, -1, -1), embedded], 1) + position).MoveToOuterDisposeScope();
+        return cat([cls_token.expand(batch, -1, -1), embedded], 1).Add(position).MoveToOuterDisposeScope();
     }
 }

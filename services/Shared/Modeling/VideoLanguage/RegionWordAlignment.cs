@@ -2,7 +2,6 @@
 // V: videos, C: captions, R: regions of a video, L: words of a caption, d: width. "Queries" attend to a "context".
 
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace DemoVlp.Modeling.VideoLanguage;
 
@@ -69,9 +68,9 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
         var unitContext = Unit(context);
         var cosines = Unit(queries).reshape(nq * lq, d).matmul(unitContext.transpose(1, 2)).view(nc, nq, lq, s);
         var weights = Padding == PaddingRule.Reference
-            ? ReferenceWeights(functional.leaky_relu(cosines, 0.1), queryMask, contextMask)
+            ? ReferenceWeights(cosines.LeakyRelu(0.1), queryMask, contextMask)
             : MaskedWeights(cosines * Real(queryMask).view(1, nq, lq, 1), contextMask);
-        if (Padding == PaddingRule.Masked) weights = weights / weights.sum(-1, keepdim: true).clamp_min(1e-8);
+        if (Padding == PaddingRule.Masked) weights = weights / weights.sum(-1, keepdim: true).ClampMin(1e-8);
         var contexts = weights.view(nc, nq * lq, s).bmm(unitContext).view(nc, nq, lq, d);
         return (weights.MoveToOuterDisposeScope(), contexts.MoveToOuterDisposeScope());
     }
@@ -93,7 +92,7 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
             wordToRegion = MaskedDirection(unitWords, wordMask, unitRegions, regionMask);
             regionToWord = MaskedDirection(unitRegions, regionMask, unitWords, wordMask);
         }
-        return (wordToRegion + regionToWord.t()).MoveToOuterDisposeScope();
+        return wordToRegion.Add(regionToWord.t()).MoveToOuterDisposeScope();
     }
 
     /// <summary>[Nc, Nq]: mean over the queries of the cosine between a query and its context, padding included.</summary>
@@ -102,18 +101,18 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
         using var scope = NewDisposeScope();
         var (_, contexts) = Attend(queries, queryMask, context, contextMask);
         var norms = Norm(queries).unsqueeze(0) * Norm(contexts);
-        return ((queries.unsqueeze(0) * contexts).sum(-1) / norms.clamp_min(1e-8)).mean([-1L]).MoveToOuterDisposeScope();
+        return ((queries.unsqueeze(0) * contexts).sum(-1) / norms.ClampMin(1e-8)).mean([-1L]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Padding takes part as published: in the norm over the queries, in the length of the threshold, and as an additive offset only.</summary>
     private Tensor ReferenceWeights(Tensor scores, Tensor queryMask, Tensor contextMask)
     {
-        var normalised = scores / (scores.square().sum(2, keepdim: true).clamp_min(1e-24).sqrt() + 1e-8);
-        var masked = normalised + queryMask.unsqueeze(0).unsqueeze(-1) + contextMask.unsqueeze(1).unsqueeze(1);
-        var attention = (masked * Lambda).softmax(-1);
+        var normalised = scores / scores.Square().sum(2, keepdim: true).ClampMin(1e-24).sqrt().Add(1e-8);
+        var masked = normalised.Add(queryMask.unsqueeze(0).unsqueeze(-1)).Add(contextMask.unsqueeze(1).unsqueeze(1));
+        var attention = masked.Mul(Lambda).softmax(-1);
         if (Focal == FocalType.Equal)
         {
-            var above = (attention * attention.shape[^1] - attention.sum(-1, keepdim: true)).gt(0);
+            var above = (attention.Mul(attention.shape[^1]) - attention.sum(-1, keepdim: true)).Gt(0);
             attention = above.to_type(attention.dtype) * attention;
         }
         return (attention / attention.sum(-1, keepdim: true)).to_type(scores.dtype);
@@ -131,9 +130,9 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
         var cosines = queries.reshape(nq * lq, -1).matmul(transposed); // (Nc, Nq*Lq, S)
         var weights = MaskedWeights(cosines.view(nc, nq, lq, s), contextMask).view(nc, nq * lq, s);
         var products = (weights * cosines).sum(-1);
-        var lengths = (weights.bmm(context.bmm(transposed)) * weights).sum(-1).clamp_min(1e-16).sqrt();
+        var lengths = (weights.bmm(context.bmm(transposed)) * weights).sum(-1).ClampMin(1e-16).sqrt();
         var similarities = (products / lengths).view(nc, nq, lq); // Zero for a padded query: its cosines are.
-        return (similarities.sum(-1) / Real(queryMask).sum(-1).clamp_min(1)).MoveToOuterDisposeScope();
+        return (similarities.sum(-1) / Real(queryMask).sum(-1).ClampMin(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -142,24 +141,24 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
     /// </summary>
     private Tensor MaskedWeights(Tensor cosines, Tensor contextMask)
     {
-        var scores = functional.leaky_relu(cosines, 0.1);
-        var scale = Lambda / (scores.square().sum(2, keepdim: true).clamp_min(1e-24).sqrt() + 1e-8); // (Nc, Nq, 1, S): over the queries
+        var scores = cosines.LeakyRelu(0.1);
+        var scale = scores.Square().sum(2, keepdim: true).ClampMin(1e-24).sqrt().Add(1e-8).reciprocal().Mul(Lambda); // (Nc, Nq, 1, S): over the queries
         var real = Real(contextMask);
-        var attention = (scores * scale).add((real - 1).mul(1e9).view(real.shape[0], 1, 1, -1)).softmax(-1);
+        var attention = (scores * scale).Add(real.Sub(1).Mul(1e9).view(real.shape[0], 1, 1, -1)).softmax(-1);
         if (Focal != FocalType.Equal) return attention * real.view(real.shape[0], 1, 1, -1);
         // A context of one, or of equals, is kept: the published filter would leave nothing and divide zero by zero.
-        var average = (1 - 1e-5) / real.sum(-1).clamp_min(1).view(-1, 1, 1, 1);
+        var average = real.sum(-1).ClampMin(1).view(-1, 1, 1, 1).reciprocal().Mul(1 - 1e-5);
         return attention * attention.ge(average);
     }
 
     private static Tensor NoMask(Tensor words) => zeros(words.shape[0], words.shape[1], words.dtype, words.device);
 
-    private static Tensor Real(Tensor mask) => mask.eq(0).to_type(ScalarType.Float32);
+    private static Tensor Real(Tensor mask) => mask.Eq(0).to_type(ScalarType.Float32);
 
-    private static Tensor Unit(Tensor x) => x / (Norm(x, keepdim: true) + 1e-8);
+    private static Tensor Unit(Tensor x) => x / Norm(x, keepdim: true).Add(1e-8);
 
     /// <summary>Zero vectors occur (a shorter video's missing frames, or nothing to attend to); the bound gives their norm a gradient and changes no other.</summary>
-    private static Tensor Norm(Tensor x, bool keepdim = false) => x.square().sum(-1, keepdim: keepdim).clamp_min(1e-24).sqrt();
+    private static Tensor Norm(Tensor x, bool keepdim = false) => x.Square().sum(-1, keepdim: keepdim).ClampMin(1e-24).sqrt();
 
     /// <summary>Some videos with some captions.</summary>
     private readonly record struct Block(long Video, long Videos, long Caption, long Captions)

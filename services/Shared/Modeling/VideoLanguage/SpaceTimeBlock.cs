@@ -31,9 +31,9 @@ internal sealed class SpaceTimeBlock : Module<Tensor, Tensor, long, Tensor>
     public override Tensor forward(Tensor x, Tensor mask, long frames)
     {
         using var scope = NewDisposeScope();
-        var y = timeattn is null ? x : x + timeattn.call(norm3.call(x), mask, frames);
-        var space = x + attn.call(norm1.call(y), mask, frames);
-        return (space + mlp.call(norm2.call(space))).MoveToOuterDisposeScope();
+        var y = timeattn is null ? x : x.Add(timeattn.call(norm3.call(x), mask, frames));
+        var space = x.Add(attn.call(norm1.call(y), mask, frames));
+        return space.Add(mlp.call(norm2.call(space))).MoveToOuterDisposeScope();
     }
 }
 

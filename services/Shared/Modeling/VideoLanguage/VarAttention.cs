@@ -41,7 +41,7 @@ internal sealed class VarAttention : Module<Tensor, Tensor, long, Tensor>
     {
         var (batch, length, dim) = (x.shape[0], x.shape[1], x.shape[2]);
         var parts = Autocast.Linear(qkv, x).view(batch, length, 3, heads, dim / heads).permute(2, 0, 3, 1, 4).unbind(0); // 3 x (B, h, 1+R, D/h)
-        var (q, k, v) = (parts[0] * Math.Pow(dim / heads, -0.5), parts[1], parts[2]);
+        var (q, k, v) = (parts[0].Mul(Math.Pow(dim / heads, -0.5)), parts[1], parts[2]);
         var all = mask.unsqueeze(1).unsqueeze(1); // (B, 1, 1, 1+R)
 
         var cls = Attend(q.narrow(2, 0, 1), k, v, all); // (B, h, 1, D/h)
@@ -53,7 +53,7 @@ internal sealed class VarAttention : Module<Tensor, Tensor, long, Tensor>
         return Autocast.Linear(proj, output.transpose(1, 2).flatten(2)); // (B, 1+R, D)
     }
 
-    private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor mask) => (q.matmul(k.transpose(-2, -1)) + mask).softmax(-1).matmul(v);
+    private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor mask) => q.matmul(k.transpose(-2, -1)).Add(mask).softmax(-1).matmul(v);
 
     private static Tensor Regions(Tensor x) => x.narrow(2, 1, x.shape[2] - 1);
 

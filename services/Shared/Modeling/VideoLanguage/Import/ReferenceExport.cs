@@ -17,12 +17,14 @@ public static class ReferenceExport
     /// <summary>Writes the file under a temporary name and renames it.</summary>
     /// <param name="path">The file to write.</param>
     /// <param name="config">The model's configuration.</param>
+    /// <exception cref="ModelFormatException"><c>model-precision</c>: it was loaded in bfloat16.</exception>
     /// <param name="network">An <see cref="ObjectRelation"/> or <see cref="ObjectQARelation"/>, on any device.</param>
     public static void Write(string path, ModelConfig config, Module network)
     {
+        ModelWeights.RequireFloat32(network);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var metadata = new Dictionary<string, string> { ["format"] = "pt", ["padding"] = config.Padding == PaddingRule.Reference ? "reference" : "masked" };
-        Safetensors.Save(path, ModelWeights.Of(network).Select(p => (p.Name, p.Value.dtype == ScalarType.Float32 ? p.Value : p.Value.to_type(ScalarType.Float32))), metadata, keepOrder: true);
+        Safetensors.Save(path, ModelWeights.Of(network), metadata, keepOrder: true);
     }
 }

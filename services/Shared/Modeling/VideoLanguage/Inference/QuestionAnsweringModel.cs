@@ -19,7 +19,8 @@ public sealed class QuestionAnsweringModel : IDisposable
     }
 
     /// <summary>Loads a model directory (<see cref="ModelDirectory.Load"/>).</summary>
-    public static QuestionAnsweringModel Load(string directory, Device? device = null) => new(ModelDirectory.Load(directory, device), device);
+    public static QuestionAnsweringModel Load(string directory, Device? device = null, ComputePrecision precision = ComputePrecision.Float32) =>
+        new(ModelDirectory.Load(directory, device, precision), device);
 
     /// <summary>Architecture.</summary>
     public ModelConfig Config => model.Config;

@@ -22,7 +22,8 @@ public sealed class RetrievalModel : IDisposable
     }
 
     /// <summary>Loads a model directory (<see cref="ModelDirectory.Load"/>).</summary>
-    public static RetrievalModel Load(string directory, Device? device = null) => new(ModelDirectory.Load(directory, device), device);
+    public static RetrievalModel Load(string directory, Device? device = null, ComputePrecision precision = ComputePrecision.Float32) =>
+        new(ModelDirectory.Load(directory, device, precision), device);
 
     /// <summary>Architecture.</summary>
     public ModelConfig Config => model.Config;
@@ -135,7 +136,7 @@ public sealed class RetrievalModel : IDisposable
     {
         var all = tokens.cpu();
         var global = all.select(1, 0);
-        return (global / global.norm(-1, keepdim: true).clamp_min(1e-8), all.narrow(1, 1, all.shape[1] - 1));
+        return (global / global.norm(-1, keepdim: true).ClampMin(1e-8), all.narrow(1, 1, all.shape[1] - 1));
     }
 
     private static float[] Array(Tensor values) => values.cpu().contiguous().data<float>().ToArray();

@@ -46,7 +46,7 @@ public sealed class AdamW : IDisposable
         var gradients = parameters.Select(p => p.Value.grad).OfType<Tensor>().ToList();
         var norm = stack(gradients.Select(g => g.norm())).norm().item<float>();
         if (maximum > 0 && norm > maximum)
-            foreach (var gradient in gradients) gradient.mul_(maximum / (norm + 1e-6));
+            foreach (var gradient in gradients) gradient.MulInPlace(maximum / (norm + 1e-6));
         return norm;
     }
 
@@ -61,8 +61,8 @@ public sealed class AdamW : IDisposable
             if (!states.TryGetValue(name, out var state))
                 states.Add(name, state = new State(zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()));
             state.Steps++;
-            state.Mean.mul_(Beta1).add_(gradient, 1 - Beta1);
-            state.Variance.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+            state.Mean.MulInPlace(Beta1).AddInPlace(gradient, 1 - Beta1);
+            state.Variance.MulInPlace(Beta2).AddProductInPlace(gradient, gradient, 1 - Beta2);
             Update(parameter, state, learningRate);
         }
     }
@@ -116,13 +116,13 @@ public sealed class AdamW : IDisposable
         var correction2 = Math.Sqrt(1 - Math.Pow(Beta2, state.Steps));
         if (rule == AdamWRule.Reference)
         {
-            parameter.addcdiv_(state.Mean, state.Variance.sqrt().add_(1e-6), -learningRate * correction2 / correction1);
-            if (weightDecay > 0) parameter.mul_(1 - learningRate * weightDecay);
+            parameter.AddQuotientInPlace(state.Mean, state.Variance.sqrt().AddInPlace(1e-6), -learningRate * correction2 / correction1);
+            if (weightDecay > 0) parameter.MulInPlace(1 - learningRate * weightDecay);
         }
         else
         {
-            if (weightDecay > 0) parameter.mul_(1 - learningRate * weightDecay);
-            parameter.addcdiv_(state.Mean, state.Variance.sqrt().div_(correction2).add_(1e-8), -learningRate / correction1);
+            if (weightDecay > 0) parameter.MulInPlace(1 - learningRate * weightDecay);
+            parameter.AddQuotientInPlace(state.Mean, state.Variance.sqrt().DivInPlace(correction2).AddInPlace(1e-8), -learningRate / correction1);
         }
     }
 }

@@ -19,6 +19,7 @@ public abstract class ModelTrainer<TSample> : IDisposable
 
     private protected ModelTrainer(Module network, ModelConfig config, TrainingOptions options, Device device)
     {
+        ModelWeights.RequireFloat32(network);
         (this.network, Config, this.options, Device) = (network, config, options, device);
         optimizer = new AdamW(ModelWeights.Of(network), options.Rule, options.WeightDecay);
         LearningRate = options.LearningRate;

@@ -13,7 +13,7 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
     /// Takes over a network (from <see cref="ModelDirectory.Create"/> or <see cref="ModelDirectory.Load"/>) and moves it to the device. To start from a
     /// retrieval model, copy its weights first with <see cref="ModelWeights.LoadMatching"/>.
     /// </summary>
-    /// <exception cref="ModelFormatException"><c>model-task</c>: it is no QA model.</exception>
+    /// <exception cref="ModelFormatException"><c>model-task</c>: it is no QA model; <c>model-precision</c>: it was loaded in bfloat16.</exception>
     public QuestionAnsweringTrainer(Module network, ModelConfig config, TrainingOptions options, Device? device = null)
         : base(Devices.Move(network, device), config, options, device ?? CPU) =>
         this.network = network as ObjectQARelation ?? throw new ModelFormatException("model-task", "The model searches; this training needs a question-answering model.");

@@ -11,7 +11,7 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     private readonly GlobalLocalLoss loss;
 
     /// <summary>Takes over a network (from <see cref="ModelDirectory.Create"/> or <see cref="ModelDirectory.Load"/>) and moves it to the device.</summary>
-    /// <exception cref="ModelFormatException"><c>model-task</c>: it is no retrieval model.</exception>
+    /// <exception cref="ModelFormatException"><c>model-task</c>: it is no retrieval model; <c>model-precision</c>: it was loaded in bfloat16.</exception>
     public RetrievalTrainer(Module network, ModelConfig config, TrainingOptions options, Device? device = null)
         : base(Devices.Move(network, device), config, options, device ?? CPU)
     {
@@ -28,7 +28,7 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
         var output = new RelationOutput(text.select(1, 0), text.narrow(1, 1, text.shape[1] - 1), tokens.select(1, 0), tokens.narrow(1, 1, tokens.shape[1] - 1), regionMask);
         var value = loss.Compute(output, mask);
         var own = GlobalSimilarity.Cosine(output.GlobalText.detach(), output.GlobalObject.detach()).argmax(1);
-        return (value.Total, value.Global, value.Local, own.eq(arange(batch.Count, ScalarType.Int64, Device)).sum());
+        return (value.Total, value.Global, value.Local, own.eq(TensorNumbers.Arange(batch.Count, ScalarType.Int64, Device)).sum());
     }
 
     /// <summary>Tokens [B, 1+R, d] and mask [B, R] of the batch, R being that of the longest video; the rest is masked.</summary>
