@@ -8,7 +8,6 @@ namespace DemoVlp.Catalog.Regions;
 internal static class RegionDrawing
 {
     private const int Side = 960;
-    private const float TextSize = 15, Padding = 3, Stroke = 2.5f;
 
     // Neighbours in the list differ most; each is told from the others on light and dark ground.
     private static readonly SKColor[] Colors =
@@ -43,13 +42,16 @@ internal static class RegionDrawing
 
     private static void DrawRegions(SKCanvas canvas, List<Region> regions, float scale, SKSize size)
     {
-        using var font = new SKFont(Typeface, TextSize) { Edging = SKFontEdging.Antialias };
+        // In proportion, because the picture may be shown at half its size.
+        var text = Math.Max(size.Width, size.Height) / 48;
+        var stroke = text / 7;
+        using var font = new SKFont(Typeface, text) { Edging = SKFontEdging.Antialias };
         var boxes = regions.ConvertAll(r => new SKRect(r.Box[0] * scale, r.Box[1] * scale, r.Box[2] * scale, r.Box[3] * scale));
         // The least sure first: what is surer lies on top.
         for (var i = regions.Count - 1; i >= 0; i--)
         {
-            using var under = new SKPaint { Style = SKPaintStyle.Stroke, StrokeWidth = Stroke + 2, Color = SKColors.Black.WithAlpha(140), IsAntialias = true };
-            using var line = new SKPaint { Style = SKPaintStyle.Stroke, StrokeWidth = Stroke, Color = Colors[i % Colors.Length], IsAntialias = true };
+            using var under = new SKPaint { Style = SKPaintStyle.Stroke, StrokeWidth = stroke * 1.8f, Color = SKColors.Black.WithAlpha(140), IsAntialias = true };
+            using var line = new SKPaint { Style = SKPaintStyle.Stroke, StrokeWidth = stroke, Color = Colors[i % Colors.Length], IsAntialias = true };
             canvas.DrawRect(boxes[i], under);
             canvas.DrawRect(boxes[i], line);
         }
@@ -60,7 +62,8 @@ internal static class RegionDrawing
     private static void DrawName(SKCanvas canvas, SKFont font, Region region, SKRect box, SKColor color, List<SKRect> taken, SKSize size)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{region.Attribute} {region.Label} {region.Confidence:0.00}");
-        var (width, height) = (Math.Min(font.MeasureText(text) + 2 * Padding, size.Width), TextSize + 2 * Padding);
+        var padding = font.Size / 5;
+        var (width, height) = (Math.Min(font.MeasureText(text) + 2 * padding, size.Width), font.Size + 2 * padding);
         if (Place(box, width, height, taken, size) is not { } place) return; // No room is left for a name that could be read.
         taken.Add(place);
         using var ground = new SKPaint { Color = color };
@@ -68,7 +71,7 @@ internal static class RegionDrawing
         canvas.DrawRect(place, ground);
         canvas.Save();
         canvas.ClipRect(place);
-        canvas.DrawText(text, place.Left + Padding, place.Bottom - Padding - TextSize * 0.15f, font, ink);
+        canvas.DrawText(text, place.Left + padding, place.Bottom - padding - font.Size * 0.15f, font, ink);
         canvas.Restore();
     }
 
