@@ -76,5 +76,15 @@ public sealed class FrameBatchesTests : IDisposable
         Assert.Equal("Frame 4 of the video cannot be processed: its features are not finite numbers.", e.Message);
     }
 
+    [Fact]
+    public void OutOfMemory_WhenTorchCannotAllocate_IsRecognised()
+    {
+        DemoVlp.Modeling.Native.TorchNativeLibrary.EnsureLoadable();
+
+        var e = Record.Exception(() => TorchSharp.torch.zeros(1L << 45)); // 128 TiB.
+
+        Assert.True(OutOfMemory.Caused(e!), e?.ToString());
+    }
+
     private static List<FrameImage> Images(int count) => [.. Enumerable.Range(0, count).Select(i => new FrameImage(i, i, 1, 1, [(byte)i, 0, 0]))];
 }
