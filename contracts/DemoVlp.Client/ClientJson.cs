@@ -9,6 +9,7 @@ namespace DemoVlp.Client;
 [JsonSerializable(typeof(Video))]
 [JsonSerializable(typeof(Page<Video>))]
 [JsonSerializable(typeof(VideoRegions))]
+[JsonSerializable(typeof(ReExtraction))]
 [JsonSerializable(typeof(CaptionsUpdate))]
 [JsonSerializable(typeof(SearchRequest))]
 [JsonSerializable(typeof(SearchResponse))]

@@ -50,6 +50,21 @@ public sealed partial class DemoVlpClient
     /// <returns>A stream to be disposed.</returns>
     public Task<Stream> OpenFrameAsync(Guid id, int index, CancellationToken cancellationToken = default) => OpenAsync($"videos/{id}/frames/{index}", 0, cancellationToken);
 
+    /// <summary>A sampled frame as JPEG with its most confident regions drawn on it, each with its name.</summary>
+    /// <param name="id">The video.</param>
+    /// <param name="index">The frame.</param>
+    /// <param name="top">How many regions, 1 to 100; null: the system's choice.</param>
+    /// <param name="cancellationToken">Stops the request.</param>
+    /// <returns>A stream to be disposed.</returns>
+    public Task<Stream> OpenOverlayAsync(Guid id, int index, int? top = null, CancellationToken cancellationToken = default) =>
+        OpenAsync(With($"videos/{id}/frames/{index}?overlay=regions", "top", top?.ToString(System.Globalization.CultureInfo.InvariantCulture)), 0, cancellationToken);
+
+    /// <summary>How many videos have regions of another detector than the one in use.</summary>
+    public Task<ReExtraction> GetReExtractionAsync(CancellationToken cancellationToken = default) => GetAsync("regions/re-extraction", ClientJson.Default.ReExtraction, cancellationToken);
+
+    /// <summary>Extracts the regions of those videos again, in the background; until then they are found by the old ones. Doing it twice is doing it once.</summary>
+    public Task<ReExtraction> BeginReExtractionAsync(CancellationToken cancellationToken = default) => PostAsync("regions/re-extraction", ClientJson.Default.ReExtraction, cancellationToken);
+
     /// <summary>What the detector found in each sampled frame.</summary>
     public Task<VideoRegions> GetRegionsAsync(Guid id, CancellationToken cancellationToken = default) => GetAsync($"videos/{id}/regions", ClientJson.Default.VideoRegions, cancellationToken);
 

@@ -15,6 +15,7 @@ internal static class VideoCommands
         yield return Show();
         yield return Delete();
         yield return Retry();
+        yield return Regions();
     }
 
     private static Command List()
@@ -43,7 +44,8 @@ internal static class VideoCommands
                 ("Length", video.DurationSeconds is { } s ? Printer.Time(s) : null), ("Picture", video.Width is { } w ? $"{w} x {video.Height}" : null),
                 ("Size", Printer.Size(video.Bytes)), ("SHA-256", video.Sha256),
                 ("Frames", video.Frames.Count > 0 ? string.Join("  ", video.Frames.Select(frame => Printer.Time(frame.TimestampSeconds))) : null),
-                ("Regions", video.RegionCount is { } n ? $"{n} by {video.Detector}" : null), ("Model", video.ModelVersion),
+                ("Regions", video.RegionCount is { } n ? $"{n} by {video.Detector} {Short(video.DetectorHash)}" : null),
+                ("Progress", video.Progress is { } p ? $"{p.FramesExtracted} of {p.FramesTotal} frames" : null), ("Renewal", video.Renewal is { } r ? r.Failure?.Detail ?? r.State : null), ("Model", video.ModelVersion),
                 ("Captions", video.Captions.Count > 0 ? string.Join("\n", video.Captions) : null),
                 ("Uploaded", Printer.When(video.CreatedAt)), ("Indexed", video.IndexedAt is { } at ? Printer.When(at) : null)));
             return ExitCodes.Done;
@@ -75,6 +77,23 @@ internal static class VideoCommands
             return ExitCodes.Done;
         });
     }
+
+    private static Command Regions()
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only tell how many there are." };
+        var again = new Command("re-extract", "Extract the regions again that another detector made; searches go on meanwhile.") { dryRun };
+        again.Does(async (session, parsed, cancellationToken) =>
+        {
+            var state = parsed.GetValue(dryRun) ? await session.Client.GetReExtractionAsync(cancellationToken) : await session.Client.BeginReExtractionAsync(cancellationToken);
+            session.Printer.Show(state, it => Printer.Fields(
+                ("Detector in use", $"{it.Detector} {Short(it.DetectorHash)}"), ("Videos of another", Printer.Number(it.Videos)),
+                ("Begun now", parsed.GetValue(dryRun) ? null : Printer.Number(it.Queued)), ("Under way", Printer.Number(it.UnderWay)), ("Failed", it.Failed > 0 ? Printer.Number(it.Failed) : null)));
+            return ExitCodes.Done;
+        });
+        return new Command("regions", "What the detector found.") { again };
+    }
+
+    private static string? Short(string? hash) => hash is { Length: > 8 } ? hash[..8] : hash;
 
     public static string StatusOf(Video video) => video.Failure is { } failure ? $"{video.Status} ({failure.Code})" : video.Status;
 }

@@ -4,7 +4,7 @@ using DemoVlp.ServiceDefaults;
 namespace DemoVlp.Catalog;
 
 /// <summary>What the catalog counts.</summary>
-internal sealed class CatalogMetrics
+internal sealed class CatalogMetrics : IDisposable
 {
     private static readonly Counter<long> Uploads = Telemetry.Meter.CreateCounter<long>("demovlp.uploads", description: "Uploads that ended, tag outcome: accepted or duplicate.");
     private static readonly Counter<long> UploadedBytes = Telemetry.Meter.CreateCounter<long>("demovlp.upload.bytes", "By", "Bytes of the files uploaded.");
@@ -18,6 +18,9 @@ internal sealed class CatalogMetrics
 
     /// <summary>Counted now and then by the sweep, not whenever somebody scrapes.</summary>
     public IReadOnlyDictionary<string, long> VideosByStatus { set => videosByStatus = value; }
+
+    /// <summary>A catalog that has stopped counts nothing; its gauge stays for as long as the process.</summary>
+    public void Dispose() => videosByStatus = new Dictionary<string, long>();
 
     public static void RecordUpload(bool created, long bytes)
     {

@@ -1,6 +1,7 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Catalog.Data;
 using DemoVlp.Catalog.Redrive;
+using DemoVlp.Catalog.Regions;
 using DemoVlp.Catalog.Tracking;
 using DemoVlp.Catalog.Uploads;
 using DemoVlp.Catalog.Videos;
@@ -21,6 +22,7 @@ public static class CatalogModule
         builder.Services.AddSingleton<CatalogMetrics>();
         builder.Services.AddScoped<VideoAnnouncer>();
         builder.Services.AddScoped<VideoUploads>();
+        builder.Services.AddScoped<ReExtractions>();
         builder.Services.AddScoped<VideoSweep>();
         builder.Services.AddScoped<OrphanedSources>();
         builder.Services.AddHostedService<SweepService>();
@@ -31,7 +33,9 @@ public static class CatalogModule
     public static void AddCatalogConsumers(this IBusRegistrationConfigurator bus)
     {
         bus.AddConsumer<TrackFramesConsumer, TrackFramesDefinition>();
+        bus.AddConsumer<TrackProgressConsumer, TrackProgressDefinition>();
         bus.AddConsumer<TrackRegionsConsumer, TrackRegionsDefinition>();
+        bus.AddConsumer<TrackDetectorConsumer, TrackDetectorDefinition>();
         bus.AddConsumer<TrackIndexedConsumer, TrackIndexedDefinition>();
         bus.AddConsumer<TrackFailuresConsumer, TrackFailuresDefinition>();
         bus.AddConsumer<TrackFaultsConsumer, TrackFaultsDefinition>();
@@ -45,6 +49,8 @@ public static class CatalogModule
         videos.MapVideos();
         videos.MapContent();
         videos.MapVideoEvents();
+        videos.MapVideoRegions();
+        endpoints.MapReExtraction();
         return endpoints;
     }
 }

@@ -1,5 +1,7 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Modeling;
+using DemoVlp.RegionExtraction.Detectors;
+using DemoVlp.RegionExtraction.Extraction;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -14,8 +16,9 @@ public static class RegionExtractionModule
         builder.AddArtifacts();
         builder.Services.AddOptions<RegionExtractionOptions>().BindConfiguration("Regions").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
-        builder.Services.AddSingleton<RegionStore>().AddSingleton<DetectorWorker>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<DetectorWorker>());
+        builder.Services.TryAddSingleton<IDetectorLoader, TorchDetectorLoader>();
+        builder.Services.AddSingleton<RegionStore>().AddSingleton<FrameBatches>().AddSingleton<VideoExtraction>().AddSingleton<DetectorWorker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<DetectorWorker>()).AddHostedService<DetectorAnnouncer>();
         builder.Services.AddHealthChecks().AddCheck<DetectorWorker>("detector", tags: ["ready"]);
         return builder;
     }
@@ -27,10 +30,6 @@ public static class RegionExtractionModule
         bus.AddConsumer<DeleteRegionsConsumer, DeleteRegionsConsumerDefinition>();
     }
 
-    /// <summary>Maps its HTTP API.</summary>
-    public static IEndpointRouteBuilder MapRegionExtraction(this IEndpointRouteBuilder endpoints)
-    {
-        RegionsApi.Map(endpoints);
-        return endpoints;
-    }
+    /// <summary>Maps its HTTP API: it has none, the regions are served by Catalog.</summary>
+    public static IEndpointRouteBuilder MapRegionExtraction(this IEndpointRouteBuilder endpoints) => endpoints;
 }

@@ -5,10 +5,14 @@ namespace DemoVlp.RegionExtraction;
 /// <summary>Section <c>Regions</c>.</summary>
 public sealed class RegionExtractionOptions
 {
-    /// <summary>Folder of the detector. Not set: the built-in one, which is tiny and untrained.</summary>
+    /// <summary>Folder of the detector. It is watched: what is put there replaces the detector without a restart. Not set: the built-in one.</summary>
     public string? DetectorDirectory { get; set; }
 
-    /// <summary>Frames that go through the detector's backbone together.</summary>
+    /// <summary>Frames that go through the detector's backbone together, and are kept together.</summary>
     [Range(1, 64)]
     public int MicroBatch { get; set; } = 4;
+
+    /// <summary>After how long a message begins no other group of frames; the video goes on with another message.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:03:00")]
+    public TimeSpan MessageBudget { get; set; } = TimeSpan.FromSeconds(30);
 }

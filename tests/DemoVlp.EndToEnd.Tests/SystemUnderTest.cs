@@ -16,6 +16,9 @@ public abstract class SystemUnderTest : IAsyncLifetime
     /// <summary>The logs of all processes, for the message of a failure.</summary>
     public string Logs => string.Join("\n", Processes.Select(p => $"=== {p.Key}\n{string.Join('\n', p.Value.Log.Split('\n').TakeLast(60))}"));
 
+    /// <summary>The folder of its data.</summary>
+    public string Folder => data.Path;
+
     protected string DataFolder => data.Path;
 
     /// <summary>Why it cannot run here; null if it can.</summary>

@@ -36,6 +36,26 @@ public sealed class CommandTests
     }
 
     [Theory]
+    [InlineData("GET", "--dry-run")]
+    [InlineData("POST")]
+    public async Task ReExtract_WhenDry_OnlyAsks(string expected, params string[] arguments)
+    {
+        var method = "";
+        await using var backend = await Backend.StartAsync(context =>
+        {
+            (method, context.Response.ContentType) = (context.Request.Method, "application/json");
+            return context.Response.WriteAsync("""{"detector":"shapes","detectorHash":"0123456789abcdef","videos":3,"queued":2,"underWay":1,"failed":0}""");
+        });
+        await using var gateway = await TestGateway.StartAsync(backend.Address);
+
+        var (code, output, _) = await RunAsync(["regions", "re-extract", .. arguments, "--url", gateway.Http.BaseAddress!.ToString()]);
+
+        Assert.Equal((0, expected), (code, method));
+        Assert.Contains("shapes 01234567", output);
+        Assert.Equal(expected == "POST", output.Contains("Begun now", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData(1, "unauthorized", "videos")]
     [InlineData(2, "", "ask", "no-id", "what?")]
     [InlineData(2, "", "unknown-command")]

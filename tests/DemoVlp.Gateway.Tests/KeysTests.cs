@@ -149,7 +149,7 @@ public sealed class KeysTests
     {
         var refusal = Assert.Throws<StartupRefusedException>(() => GatewayHost.Build(["--urls=http://127.0.0.1:0", "--Services:Catalog=http://a"]));
 
-        Assert.Contains("Services__RegionExtraction", refusal.Message);
+        Assert.Contains("Services__QueryAnswering", refusal.Message);
     }
 
     [Fact]

@@ -48,8 +48,10 @@ public sealed class IndexingTests : IAsyncLifetime
         await world.Publish(World.Extracted(id, await world.PutRegionsAsync(id, 1)));
         await World.EventuallyAsync("the first answer", () => world.Recorder.All<VideoIndexed>().Count() == 1);
         var before = (await world.SearchAsync("red circle")).Items.Single();
-        await world.Publish(World.Extracted(id, await world.PutRegionsAsync(id, 2)));
+        var anew = await world.PutRegionsAsync(id, 2);
+        await world.Publish(World.Extracted(id, anew));
         await World.EventuallyAsync("the second answer", () => world.Recorder.All<VideoIndexed>().Count() == 2);
+        Assert.Equal(anew.Sha256, world.Recorder.All<VideoIndexed>().Last().RegionsSha256);
         Assert.NotEqual(before.Score, (await world.SearchAsync("red circle")).Items.Single().Score);
     }
 

@@ -2,10 +2,10 @@ using DemoVlp.Artifacts;
 using DemoVlp.Modeling;
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.RegionExtraction.Detectors;
 using DemoVlp.Testing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace DemoVlp.RegionExtraction.Tests;
 
@@ -23,12 +23,12 @@ public sealed class DetectorWorkerTests : IDisposable
         Assert.Equal(HealthStatus.Unhealthy, (await worker.CheckHealthAsync(new(), Frames.Token)).Status);
 
         await worker.StartAsync(Frames.Token);
-        var detector = await worker.LoadedAsync(Frames.Token);
+        var detector = await worker.CurrentAsync(Frames.Token);
 
         Assert.Equal(["cat", "dog"], detector.Classes);
         Assert.Equal(HealthStatus.Healthy, (await worker.CheckHealthAsync(new(), Frames.Token)).Status);
         await worker.StopAsync(Frames.Token);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => worker.RunAsync(_ => 1, Frames.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => worker.RunAsync(detector.Hash, _ => 1, Frames.Token));
     }
 
     [Fact]
@@ -36,12 +36,12 @@ public sealed class DetectorWorkerTests : IDisposable
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Frames.Token);
         using var worker = Worker(folder["nothing-there"]);
-        var early = worker.LoadedAsync(stopping.Token);
+        var early = worker.CurrentAsync(stopping.Token);
 
         await worker.StartAsync(Frames.Token);
 
         await Assert.ThrowsAsync<ModelFormatException>(() => worker.ExecuteTask!); // What makes the host stop.
-        var late = worker.LoadedAsync(stopping.Token);
+        var late = worker.CurrentAsync(stopping.Token);
         Assert.Equal((false, false), (early.IsCompleted, late.IsCompleted)); // No video is blamed for it.
         await stopping.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => early);
@@ -62,10 +62,11 @@ public sealed class DetectorWorkerTests : IDisposable
     {
         using var worker = Worker(directory: null);
         await worker.StartAsync(Frames.Token);
+        var hash = (await worker.CurrentAsync(Frames.Token)).Hash;
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => worker.RunAsync<int>(_ => throw new InvalidOperationException("bad frame"), Frames.Token));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => worker.RunAsync<int>(hash, _ => throw new InvalidOperationException("bad frame"), Frames.Token));
 
-        Assert.Equal("tiny-untrained", await worker.RunAsync(extractor => extractor.Detector, Frames.Token));
+        Assert.Equal(BuiltInDetector.Name, await worker.RunAsync(hash, detector => detector.Info.Name, Frames.Token));
         await worker.StopAsync(Frames.Token);
     }
 
@@ -79,6 +80,70 @@ public sealed class DetectorWorkerTests : IDisposable
             Assert.Equal(await File.ReadAllBytesAsync(file, Frames.Token), await File.ReadAllBytesAsync(Path.Combine(second, Path.GetFileName(file)), Frames.Token));
     }
 
-    private DetectorWorker Worker(string? directory) => new(new LocalArtifactStore(folder["store"]),
-        Options.Create(new RegionExtractionOptions { DetectorDirectory = directory }), new ComputeSettings(TorchSharp.torch.CPU, ComputePrecision.Float32, 1), NullLogger<DetectorWorker>.Instance);
+    [Fact]
+    public async Task Current_WhenTheDirectorysContentChanges_IsTheNewDetectorAndOldJobsAreRefused()
+    {
+        DetectorDirectory.CreateTiny(folder["mine"], ["cat"], ["red"], seed: 1);
+        using var worker = Worker(folder["mine"]);
+        await worker.StartAsync(Frames.Token);
+        var old = await worker.CurrentAsync(Frames.Token);
+
+        await File.WriteAllTextAsync(folder["mine/classes.txt"], "a tabby cat\n", Frames.Token);
+        var current = await worker.CurrentAsync(Frames.Token);
+
+        Assert.Equal(["a tabby cat"], current.Classes);
+        Assert.NotEqual(old.Hash, current.Hash);
+        Assert.True(current.LoadedAt > old.LoadedAt);
+        await Assert.ThrowsAsync<DetectorReplacedException>(() => worker.RunAsync(old.Hash, _ => 1, Frames.Token));
+        await worker.StopAsync(Frames.Token);
+    }
+
+    [Fact]
+    public async Task Current_WhenAnotherDirectoryIsConfigured_IsThatDetector()
+    {
+        DetectorDirectory.CreateTiny(folder["a"], ["cat"], ["red"], seed: 1);
+        DetectorDirectory.CreateTiny(folder["b"], ["dog"], ["red"], seed: 2);
+        var settings = new Settings<RegionExtractionOptions>(new() { DetectorDirectory = folder["a"] });
+        using var worker = Worker(settings);
+        await worker.StartAsync(Frames.Token);
+        Assert.Equal(["cat"], (await worker.CurrentAsync(Frames.Token)).Classes);
+
+        settings.CurrentValue = new() { DetectorDirectory = folder["b"] };
+
+        Assert.Equal(["dog"], (await worker.CurrentAsync(Frames.Token)).Classes);
+        await worker.StopAsync(Frames.Token);
+    }
+
+    [Fact]
+    public async Task Current_WhenTheNewDetectorIsBroken_StaysTheOldOneAndHealthSaysSoUntilItIsMended()
+    {
+        DetectorDirectory.CreateTiny(folder["mine"], ["cat"], ["red"], seed: 1);
+        using var worker = Worker(folder["mine"]);
+        await worker.StartAsync(Frames.Token);
+        var old = await worker.CurrentAsync(Frames.Token);
+        var weights = await File.ReadAllBytesAsync(folder["mine/model.safetensors"], Frames.Token);
+
+        await File.WriteAllBytesAsync(folder["mine/model.safetensors"], weights[..^100], Frames.Token);
+        Assert.Equal(old, await worker.CurrentAsync(Frames.Token));
+        Assert.Equal(1, await worker.RunAsync(old.Hash, _ => 1, Frames.Token));
+        var degraded = await worker.CheckHealthAsync(new(), Frames.Token);
+        File.Delete(folder["mine/config.json"]);
+        Assert.Equal(old, await worker.CurrentAsync(Frames.Token));
+        var incomplete = await worker.CheckHealthAsync(new(), Frames.Token);
+
+        Directory.Delete(folder["mine"], recursive: true);
+        DetectorDirectory.CreateTiny(folder["mine"], ["dog"], ["red"], seed: 2);
+        var mended = await worker.CurrentAsync(Frames.Token);
+
+        Assert.Equal((HealthStatus.Degraded, HealthStatus.Degraded), (degraded.Status, incomplete.Status));
+        Assert.Contains("config.json", incomplete.Description);
+        Assert.Equal(["dog"], mended.Classes);
+        Assert.Equal(HealthStatus.Healthy, (await worker.CheckHealthAsync(new(), Frames.Token)).Status);
+        await worker.StopAsync(Frames.Token);
+    }
+
+    private DetectorWorker Worker(string? directory) => Worker(new Settings<RegionExtractionOptions>(new() { DetectorDirectory = directory }));
+
+    private DetectorWorker Worker(Settings<RegionExtractionOptions> settings) => new(
+        new LocalArtifactStore(folder["store"]), settings, new ComputeSettings(TorchSharp.torch.CPU, ComputePrecision.Float32, 1), new TorchDetectorLoader(), NullLogger<DetectorWorker>.Instance);
 }

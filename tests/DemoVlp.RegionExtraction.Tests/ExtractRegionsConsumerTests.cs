@@ -2,6 +2,7 @@ using DemoVlp.Artifacts;
 using DemoVlp.Contracts;
 using DemoVlp.Contracts.Videos;
 using DemoVlp.Modeling.Regions;
+using DemoVlp.RegionExtraction.Detectors;
 using DemoVlp.Testing;
 using MassTransit.Testing;
 using SkiaSharp;
@@ -41,6 +42,28 @@ public sealed class ExtractRegionsConsumerTests(ExtractionHost host)
         Assert.Equal(frames[0].Features.Length, frames[4].Features.Length);
         Assert.All(frames[0].Features.Zip(frames[4].Features), p => Assert.Equal(p.First, p.Second, 0.001));
         Assert.False(frames[0].Features.Take(256).SequenceEqual(frames[1].Features.Take(256)));
+    }
+
+    [Fact]
+    public async Task Consume_WhenAVideoTakesLongerThanAMessageMay_GoesOnWithAnotherAndTellsHowFarItIs()
+    {
+        var video = await Frames.StoreAsync(host.Store, 96, 64, Red, Blue, Red, Blue, Red, Blue, Red, Blue, Red);
+
+        await host.PublishAsync(video);
+
+        var extracted = await host.ReceivedAsync<RegionsExtracted>(m => m.VideoId == video.VideoId);
+        var last = await host.ReceivedAsync<RegionsProgressed>(m => m.VideoId == video.VideoId, count: 2);
+        Assert.Equal((8, 9, extracted.DetectorHash), (last.FramesDone, last.FramesTotal, last.DetectorHash));
+        Assert.Equal(9, Read(extracted.Regions).Frames.Count);
+    }
+
+    [Fact]
+    public async Task Start_TellsWhichDetectorIsInUse()
+    {
+        var detector = await host.ReceivedAsync<DetectorLoaded>(_ => true);
+
+        Assert.Equal(BuiltInDetector.Name, detector.Name);
+        Assert.Matches("^[0-9a-f]{64}$", detector.Sha256);
     }
 
     [Fact]

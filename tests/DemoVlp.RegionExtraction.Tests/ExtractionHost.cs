@@ -45,11 +45,13 @@ public sealed class ExtractionHost : WebApplicationFactory<RegionExtractionOptio
         _ => Task.FromResult(Services.GetRequiredService<Inbox>().Messages.OfType<T>().Where(about).Skip(count - 1).FirstOrDefault()), Frames.Token);
 
     protected override void ConfigureWebHost(IWebHostBuilder builder) => builder
-        .UseSetting("Artifacts:Root", folder.Path).UseSetting("Compute:Device", "cpu")
+        .UseSetting("Artifacts:Root", folder.Path).UseSetting("Compute:Device", "cpu").UseSetting("Regions:MessageBudget", "00:00:00")
         .ConfigureTestServices(services => services.AddSingleton<Inbox>().AddMassTransitTestHarness(bus =>
         {
             bus.AddConsumer<Inbox.Of<RegionsExtracted>>().Endpoint(e => e.Name = "test-extracted");
             bus.AddConsumer<Inbox.Of<VideoProcessingFailed>>().Endpoint(e => e.Name = "test-failed");
+            bus.AddConsumer<Inbox.Of<RegionsProgressed>>().Endpoint(e => e.Name = "test-progressed");
+            bus.AddConsumer<Inbox.Of<DetectorLoaded>>().Endpoint(e => e.Name = "test-detector");
         }));
 
     public sealed class Inbox

@@ -42,6 +42,15 @@ public sealed record Video
     /// <summary>The detector that found the regions, once extracted.</summary>
     public string? Detector { get; init; }
 
+    /// <summary>Identity of that detector: SHA-256 over its weights, configuration and names, lower-case hexadecimal.</summary>
+    public string? DetectorHash { get; init; }
+
+    /// <summary>How far the extraction of its regions is; null unless it is under way.</summary>
+    public ExtractionProgress? Progress { get; init; }
+
+    /// <summary>Its regions are being replaced by those of another detector, while the old ones still serve; null otherwise.</summary>
+    public RegionRenewal? Renewal { get; init; }
+
     /// <summary>The retrieval model that embedded it, once indexed.</summary>
     public string? ModelVersion { get; init; }
 
@@ -79,6 +88,38 @@ public static class VideoStatus
 /// <param name="Detail">One plain sentence.</param>
 public sealed record VideoFailure(string Code, string Detail);
 
+/// <summary>How far an extraction is.</summary>
+/// <param name="FramesExtracted">Frames whose regions are kept.</param>
+/// <param name="FramesTotal">Frames of the video.</param>
+public sealed record ExtractionProgress(int FramesExtracted, int FramesTotal);
+
+/// <summary>A re-extraction of one video.</summary>
+/// <param name="State">One of <see cref="RenewalState"/>.</param>
+/// <param name="Failure">Why the old regions stay; null unless <paramref name="State"/> is <c>failed</c>.</param>
+public sealed record RegionRenewal(string State, VideoFailure? Failure);
+
+/// <summary>The stages of a re-extraction.</summary>
+public static class RenewalState
+{
+    /// <summary>Waits for its turn, or its regions are being extracted.</summary>
+    public const string Extracting = "extracting";
+
+    /// <summary>The new regions are there; their vectors are being made.</summary>
+    public const string Embedding = "embedding";
+
+    /// <summary>The new detector could not process it: the old regions stay.</summary>
+    public const string Failed = "failed";
+}
+
+/// <summary>Replacing the regions that another detector made.</summary>
+/// <param name="Detector">Name of the detector in use.</param>
+/// <param name="DetectorHash">Its identity.</param>
+/// <param name="Videos">Videos whose regions another detector made, those under way included.</param>
+/// <param name="Queued">How many this command set going; 0 where it is only asked.</param>
+/// <param name="UnderWay">Videos whose new regions are being extracted or embedded, or wait for it.</param>
+/// <param name="Failed">Videos that keep their old regions because new ones could not be made; the command tries them again.</param>
+public sealed record ReExtraction(string Detector, string DetectorHash, int Videos, int Queued, int UnderWay, int Failed);
+
 /// <summary>A sampled frame.</summary>
 /// <param name="Index">Position among the sampled frames, from 0.</param>
 /// <param name="TimestampSeconds">Seconds from the start of the video.</param>
@@ -91,8 +132,9 @@ public sealed record CaptionsUpdate(IReadOnlyList<string> Captions);
 
 /// <summary>The regions of a video's frames.</summary>
 /// <param name="Detector">The detector that found them.</param>
+/// <param name="DetectorHash">Its identity: SHA-256 over its weights, configuration and names.</param>
 /// <param name="Frames">The frames in ascending time.</param>
-public sealed record VideoRegions(string Detector, IReadOnlyList<FrameRegionList> Frames);
+public sealed record VideoRegions(string Detector, string? DetectorHash, IReadOnlyList<FrameRegionList> Frames);
 
 /// <summary>The regions of one frame.</summary>
 /// <param name="Index">Frame index.</param>

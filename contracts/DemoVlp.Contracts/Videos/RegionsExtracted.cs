@@ -14,4 +14,10 @@ public sealed record RegionsExtracted
 
     /// <summary>Name of the detector that found them.</summary>
     public required string Detector { get; init; }
+
+    /// <summary>Identity of that detector: SHA-256 over its weights, configuration and names, lower-case hex.</summary>
+    public string? DetectorHash { get; init; }
+
+    /// <summary>What was found where, in words: a <see cref="Http.VideoRegions"/> as JSON.</summary>
+    public ArtifactRef? Listing { get; init; }
 }

@@ -11,4 +11,7 @@ public sealed record VideoIndexed
 
     /// <summary>When its vectors were written, UTC.</summary>
     public required DateTime IndexedAt { get; init; }
+
+    /// <summary>Hash of the region file that the vectors were made from, if it is told.</summary>
+    public string? RegionsSha256 { get; init; }
 }

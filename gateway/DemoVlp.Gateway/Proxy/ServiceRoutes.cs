@@ -20,7 +20,8 @@ internal static class ServiceRoutes
         (Catalog, ["GET", "HEAD"], "/api/v1/videos/{id}/frames/{index}"),
         (Catalog, ["PUT"], "/api/v1/videos/{id}/captions"),
         (Catalog, ["POST"], "/api/v1/videos/{id}/retry"),
-        (Regions, ["GET"], "/api/v1/videos/{id}/regions"),
+        (Catalog, ["GET"], "/api/v1/videos/{id}/regions"),
+        (Catalog, ["GET", "POST"], "/api/v1/regions/re-extraction"),
         (Queries, ["POST"], "/api/v1/search"),
         (Queries, ["POST"], "/api/v1/answers"),
         (Queries, ["POST"], "/api/v1/videos/{id}/answers"),
@@ -45,7 +46,8 @@ internal static class ServiceRoutes
 
     /// <exception cref="StartupRefusedException">A service has no address, or a wrong one.</exception>
     public static IReadOnlyList<ClusterConfig> Clusters(IConfiguration configuration) =>
-        [.. Table.Select(row => row.Service).Distinct().Select(service => new ClusterConfig
+        // No path leads to the extraction of regions, but whether it is well belongs to what the gateway tells.
+        [.. Table.Select(row => row.Service).Append(Regions).Distinct().Select(service => new ClusterConfig
         {
             ClusterId = service,
             Destinations = Destinations(configuration, service),

@@ -12,6 +12,9 @@ public abstract class CatalogDbContext(DbContextOptions options) : ServiceDbCont
     /// <summary>All videos, tombstones included.</summary>
     public DbSet<VideoRow> Videos => Set<VideoRow>();
 
+    /// <summary>The detectors that were ever in use.</summary>
+    public DbSet<DetectorRow> Detectors => Set<DetectorRow>();
+
     /// <summary>The videos that clients know of.</summary>
     public IQueryable<VideoRow> LiveVideos => Videos.Where(v => v.DeletedAt == null);
 
@@ -23,14 +26,18 @@ public abstract class CatalogDbContext(DbContextOptions options) : ServiceDbCont
         video.Property(v => v.Version).IsConcurrencyToken();
         video.Ignore(v => v.Source);
         video.Ignore(v => v.IsFinished);
+        video.Ignore(v => v.IsAtRest);
         AsJson(video.Property(v => v.Captions));
         AsJson(video.Property(v => v.Frames));
         AsJson(video.Property(v => v.Regions));
+        AsJson(video.Property(v => v.Listing));
         // The same bytes are one video, however many uploads of them end at once.
         video.HasIndex(v => v.Sha256).IsUnique().HasFilter("\"DeletedAt\" IS NULL");
         video.HasIndex(v => new { v.CreatedAt, v.Id });
         video.HasIndex(v => new { v.Status, v.CreatedAt, v.Id });
         video.HasIndex(v => v.RedriveAt);
+        video.HasIndex(v => v.Renewal);
+        modelBuilder.Entity<DetectorRow>().ToTable("detectors").HasKey(d => d.Sha256);
     }
 
     private static void AsJson<T>(PropertyBuilder<T> property) => property.HasConversion(

@@ -45,6 +45,22 @@ public sealed class VideoRow
     public ArtifactRef? Regions { get; set; }
     public int? RegionCount { get; set; }
     public string? Detector { get; set; }
+
+    /// <summary>Identity of that detector; null for regions of before it was told.</summary>
+    public string? DetectorHash { get; set; }
+
+    /// <summary>The regions in words; null for regions of before it was told.</summary>
+    public ArtifactRef? Listing { get; set; }
+
+    /// <summary>Frames whose regions are kept, while they are being extracted.</summary>
+    public int? FramesExtracted { get; set; }
+
+    /// <summary>One of <see cref="RenewalState"/>, or null: how far the replacement of the regions is, whatever the status.</summary>
+    public string? Renewal { get; set; }
+
+    /// <summary>Hash of the region file that the index holds, as far as it was told.</summary>
+    public string? IndexedRegions { get; set; }
+
     public string? ModelVersion { get; set; }
     public DateTime? IndexedAt { get; set; }
 
@@ -61,6 +77,9 @@ public sealed class VideoRow
 
     public bool IsFinished => Status is VideoStatus.Indexed or VideoStatus.Failed;
 
+    /// <summary>Nothing of it is under way.</summary>
+    public bool IsAtRest => IsFinished && (Renewal is null or RenewalState.Failed);
+
     /// <summary>Frames have arrived.</summary>
     public bool Sampled(FramesSampled sampled, DateTime redriveAt)
     {
@@ -70,11 +89,30 @@ public sealed class VideoRow
         return MoveTo(VideoStatus.Extracting, redriveAt) | news;
     }
 
-    /// <summary>Regions have arrived.</summary>
+    /// <summary>Some more frames have their regions: the extraction is alive, and needs no other message.</summary>
+    public bool Progressed(RegionsProgressed progress, DateTime redriveAt)
+    {
+        if (Status != VideoStatus.Extracting && Renewal != RenewalState.Extracting) return false;
+        if (progress.FramesDone <= (FramesExtracted ?? 0)) return false;
+        FramesExtracted = progress.FramesDone;
+        (RedriveAt, Redrives) = (redriveAt, 0);
+        return true;
+    }
+
+    /// <summary>Regions have arrived: the first, or those that take the place of others. Until the index has them too, it serves the old ones.</summary>
     public bool Extracted(RegionsExtracted extracted, DateTime redriveAt)
     {
-        var news = Regions != extracted.Regions || RegionCount != extracted.RegionCount || Detector != extracted.Detector;
-        if (news) (Regions, RegionCount, Detector) = (extracted.Regions, extracted.RegionCount, extracted.Detector);
+        var replaced = Regions is not null && Regions != extracted.Regions;
+        var news = (Regions, RegionCount, Detector, DetectorHash, Listing)
+            != (extracted.Regions, extracted.RegionCount, extracted.Detector, extracted.DetectorHash, extracted.Listing);
+        if (news) (Regions, RegionCount, Detector, DetectorHash, Listing) = (extracted.Regions, extracted.RegionCount, extracted.Detector, extracted.DetectorHash, extracted.Listing);
+        if (news) FramesExtracted = null;
+        if (replaced)
+        {
+            if (Renewal == RenewalState.Failed) (FailureCode, FailureDetail) = (null, null);
+            Renewal = Status == VideoStatus.Indexed && IndexedRegions != extracted.Regions.Sha256 ? RenewalState.Embedding : null;
+            if (Renewal is not null) (RedriveAt, Redrives) = (redriveAt, 0);
+        }
         if (news) StopIfComplete();
         return MoveTo(VideoStatus.Embedding, redriveAt) | news;
     }
@@ -82,9 +120,18 @@ public sealed class VideoRow
     /// <summary>Vectors are written. This wins over a failure; of two the later one counts.</summary>
     public bool Indexed(VideoIndexed indexed, DateTime redriveAt)
     {
+        var told = indexed.RegionsSha256 is not null && IndexedRegions != indexed.RegionsSha256;
+        if (told) IndexedRegions = indexed.RegionsSha256;
+        var renewed = Renewal == RenewalState.Embedding && (indexed.RegionsSha256 is null || indexed.RegionsSha256 == Regions?.Sha256);
+        if (renewed) Renewal = null;
         var at = Clock.Truncate(indexed.IndexedAt);
-        if (Status == VideoStatus.Indexed && (IndexedAt > at || (IndexedAt == at && ModelVersion == indexed.ModelVersion))) return false;
-        (Status, FailureCode, FailureDetail) = (VideoStatus.Indexed, null, null);
+        if (Status == VideoStatus.Indexed && (IndexedAt > at || (IndexedAt == at && ModelVersion == indexed.ModelVersion)))
+        {
+            StopIfComplete();
+            return told || renewed;
+        }
+        if (Renewal != RenewalState.Failed) (FailureCode, FailureDetail) = (null, null);
+        Status = VideoStatus.Indexed;
         (ModelVersion, IndexedAt) = (indexed.ModelVersion, at);
         // Messages overtake each other: what is not known yet of an indexed video is still asked for.
         (RedriveAt, Redrives) = (redriveAt, 0);
@@ -98,9 +145,20 @@ public sealed class VideoRow
     /// <param name="upTo">The last stage that this failure can end; later ones have proved it wrong.</param>
     public bool Failed(string code, string detail, string upTo = VideoStatus.Embedding)
     {
-        if (Status == VideoStatus.Failed ? FailureCode != FailureCodes.Internal || code == FailureCodes.Internal : Rank(Status) > Rank(upTo)) return false;
-        (Status, FailureCode, FailureDetail) = (VideoStatus.Failed, code, detail);
+        if (RenewalEndsBy(code)) return GiveRenewalUp(code, detail);
+        // An index that cannot take the new regions has dropped the old ones: the video cannot be found any more.
+        var dropped = Renewal == RenewalState.Embedding && code == FailureCodes.EmbeddingFailed;
+        if (!dropped && (Status == VideoStatus.Failed ? FailureCode != FailureCodes.Internal || code == FailureCodes.Internal : Rank(Status) > Rank(upTo))) return false;
+        (Status, FailureCode, FailureDetail, Renewal, FramesExtracted) = (VideoStatus.Failed, code, detail, null, null);
         (RedriveAt, Redrives) = (null, 0);
+        return true;
+    }
+
+    /// <summary>The new regions do not come: the old ones stay, and it is told why.</summary>
+    public bool GiveRenewalUp(string code, string detail)
+    {
+        (Renewal, FailureCode, FailureDetail, FramesExtracted) = (RenewalState.Failed, code, detail, null);
+        if (Status == VideoStatus.Indexed) (RedriveAt, Redrives) = (null, 0);
         return true;
     }
 
@@ -109,7 +167,7 @@ public sealed class VideoRow
     {
         if (Status != VideoStatus.Failed) return false;
         (Status, Frames, Regions) = (VideoStatus.Sampling, null, null);
-        (FailureCode, FailureDetail) = (null, null);
+        (FailureCode, FailureDetail, Renewal, FramesExtracted) = (null, null, null, null);
         (RedriveAt, Redrives) = (redriveAt, 0);
         return true;
     }
@@ -127,7 +185,7 @@ public sealed class VideoRow
     public void Delete(DateTime now, DateTime redriveAt)
     {
         DeletedAt = now;
-        (Title, FileName, Captions, Frames) = ("", "", [], null);
+        (Title, FileName, Captions, Frames, Renewal) = ("", "", [], null, null);
         (RedriveAt, Redrives) = (redriveAt, 0);
     }
 
@@ -141,8 +199,15 @@ public sealed class VideoRow
 
     private void StopIfComplete()
     {
-        if (Status == VideoStatus.Indexed && Frames is not null && Regions is not null) RedriveAt = null;
+        if (Status == VideoStatus.Indexed && IsAtRest && Frames is not null && Regions is not null) RedriveAt = null;
     }
+
+    private bool RenewalEndsBy(string code) => Status != VideoStatus.Failed && Renewal switch
+    {
+        RenewalState.Extracting => code != FailureCodes.EmbeddingFailed,
+        RenewalState.Embedding => code == FailureCodes.Internal,
+        _ => false,
+    };
 
     private static int Rank(string status) => Array.IndexOf(Stages, status);
 }

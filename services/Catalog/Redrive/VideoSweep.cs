@@ -21,6 +21,9 @@ internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer annou
     /// <summary>How often a stage is published again before the video counts as failed: the better part of a day, or this many restarts that it did not survive.</summary>
     public const int Patience = 20;
 
+    /// <summary>How many videos are re-extracted at a time: new uploads wait behind these and not behind a whole library.</summary>
+    public const int Renewals = 64;
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
     /// <summary>After a restart with a bus in memory: every message is lost, so all that waits is due at once.</summary>
@@ -53,6 +56,7 @@ internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer annou
     public async Task<int> RunAsync(DateTime now, CancellationToken cancellationToken)
     {
         await DescribeAsync(cancellationToken);
+        await RenewAsync(now, cancellationToken);
         for (var claimed = 0; ;)
         {
             database.ChangeTracker.Clear();
@@ -91,13 +95,29 @@ internal sealed class VideoSweep(CatalogDbContext database, VideoAnnouncer annou
         var same = database.Videos.Where(v => v.Id == video.Id && v.RedriveAt == video.RedriveAt && v.Redrives == video.Redrives && v.Status == video.Status && v.DeletedAt == null);
         if (video.IsFinished)
         {
-            await same.ExecuteUpdateAsync(set => set.SetProperty(v => v.RedriveAt, (DateTime?)null), cancellationToken);
+            await database.ChangeAsync(video.Id, row =>
+            {
+                if (!row.IsFinished || row.RedriveAt != video.RedriveAt || row.Redrives != video.Redrives) return false;
+                row.RedriveAt = null;
+                return row.IsAtRest || row.GiveRenewalUp(FailureCodes.Internal, $"The system tried {Patience} times to renew its regions and never finished; the log may tell why.");
+            }, cancellationToken);
             return;
         }
         log.LogError("Video {VideoId} is given up: {Status} was published {Times} times without an answer.", video.Id, video.Status, Patience);
         await same.ExecuteUpdateAsync(set => set.SetProperty(v => v.Status, VideoStatus.Failed).SetProperty(v => v.FailureCode, FailureCodes.Internal)
             .SetProperty(v => v.FailureDetail, $"The system tried {Patience} times and never finished; the log may tell why.")
             .SetProperty(v => v.RedriveAt, (DateTime?)null).SetProperty(v => v.Redrives, 0).SetProperty(v => v.Version, v => v.Version + 1), cancellationToken);
+    }
+
+    // Videos that wait for a re-extraction become due a few at a time.
+    private async Task RenewAsync(DateTime now, CancellationToken cancellationToken)
+    {
+        var renewed = database.LiveVideos.Where(v => v.Renewal == RenewalState.Extracting);
+        var room = Renewals - await renewed.CountAsync(v => v.RedriveAt != null, cancellationToken);
+        if (room <= 0) return;
+        var next = await renewed.Where(v => v.RedriveAt == null).OrderBy(v => v.Id).Take(room).Select(v => v.Id).ToListAsync(cancellationToken);
+        await renewed.Where(v => next.Contains(v.Id) && v.RedriveAt == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(v => v.RedriveAt, now).SetProperty(v => v.Redrives, 0), cancellationToken);
     }
 
     private async Task<bool> ClaimAsync(VideoRow video, DateTime now, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Catalog.Data;
+using DemoVlp.Catalog.Regions;
 using DemoVlp.Catalog.Uploads;
 using DemoVlp.Contracts;
 using DemoVlp.ServiceDefaults;
@@ -19,7 +20,8 @@ internal static class ContentApi
         videos.MapGet("/{id:guid}/content", GetContentAsync).WithName("GetVideoContent").WithSummary("The uploaded file, whole or in ranges.")
             .Produces(200, contentType: MediaSniffer.Unknown).Produces(206, contentType: MediaSniffer.Unknown).Produces(304).Produces(416).ProducesProblem(404);
         videos.MapGet("/{id:guid}/frames/{index:int}", GetFrameAsync).WithName("GetVideoFrame").WithSummary("A sampled frame.")
-            .Produces(200, contentType: "image/jpeg").Produces(304).ProducesProblem(404).ProducesProblem(409);
+            .WithDescription("With overlay=regions the most confident regions are drawn on it, with attribute, class and confidence: 12 of them, or as many as top says.")
+            .Produces(200, contentType: "image/jpeg").Produces(304).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
     }
 
     private static async Task<FileStreamHttpResult> GetContentAsync(
@@ -34,13 +36,16 @@ internal static class ContentApi
         return File(store, video.Source, response, video.CreatedAt);
     }
 
-    private static async Task<FileStreamHttpResult> GetFrameAsync(
-        Guid id, int index, CatalogDbContext database, IArtifactStore store, HttpResponse response, CancellationToken cancellationToken)
+    private static async Task<IResult> GetFrameAsync(
+        Guid id, int index, string? overlay, int? top, CatalogDbContext database, IArtifactStore store, HttpResponse response, CancellationToken cancellationToken)
     {
+        if (overlay is not (null or OverlayPicture.Regions)) throw new ApiException(400, "bad-overlay", $"The overlay can only be \"{OverlayPicture.Regions}\".");
+        if (top is < 1 or > OverlayPicture.Most) throw new ApiException(400, "bad-top", $"The parameter top must be from 1 to {OverlayPicture.Most}.");
         var video = await database.FindVideoAsync(id, cancellationToken);
         if (video.Frames is null) throw new ApiException(409, "frames-not-sampled", "The video's frames are not sampled yet.");
         var frame = video.Frames.FirstOrDefault(frame => frame.Index == index)
             ?? throw new ApiException(404, "frame-not-found", $"The video has no frame {index}; it has {video.Frames.Count}.");
+        if (overlay is not null) return await OverlayPicture.CreateAsync(video, frame, top, store, response, cancellationToken);
         // Sampled once and for all.
         response.Headers.CacheControl = "private, max-age=31536000, immutable";
         return File(store, frame.Image with { MediaType = "image/jpeg" }, response, lastModified: null);

@@ -23,6 +23,8 @@ internal sealed class VideoAnnouncer(IBus bus, CatalogDbContext database, IArtif
     public async Task<bool> DriveAsync(VideoRow video)
     {
         if (video.ToNextEvent() is not { } next) return true;
+        // To look at frames again they must be there; those that are not are sampled again.
+        if (video.Renewal == RenewalState.Extracting && !HasFrames(video)) next = video.ToUploaded();
         if (!await PublishAsync(next, video.Id)) return false;
         if (video.Status == VideoStatus.Uploaded)
             await database.Videos.Where(v => v.Id == video.Id && v.DeletedAt == null && v.Status == VideoStatus.Uploaded)
@@ -51,6 +53,19 @@ internal sealed class VideoAnnouncer(IBus bus, CatalogDbContext database, IArtif
         store.Delete(VideoArtifacts.Source(tombstone.Id));
         if (!store.List(VideoFolders.Of(tombstone.Id)).Any()) store.Delete(VideoFolders.Of(tombstone.Id));
         return await PublishAsync(tombstone.ToDeleted(), tombstone.Id);
+    }
+
+    private bool HasFrames(VideoRow video)
+    {
+        try
+        {
+            foreach (var frame in video.Frames ?? []) store.OpenRead(frame.Image).Dispose();
+            return true;
+        }
+        catch (Exception e) when (e is ArtifactMissingException or ArtifactCorruptException)
+        {
+            return false;
+        }
     }
 
     private async Task<bool> PublishAsync(object message, Guid videoId)

@@ -17,7 +17,7 @@ internal static class VideoEventsApi
 
     public static void MapVideoEvents(this IEndpointRouteBuilder videos) =>
         videos.MapGet("/{id:guid}/events", StreamAsync).WithName("WatchVideo")
-            .WithSummary("The video as it is, then after each change, until it is indexed or failed.")
+            .WithSummary("The video as it is, then after each change, until it is indexed or failed, and its regions are not being renewed.")
             .WithDescription("Each event is the video as JSON; its id is the version shown. The stream also ends when the video is deleted. "
                 + "A reconnect that has seen the end is answered 204, which tells browsers to stop.")
             .Produces<Video>(200, "text/event-stream").Produces(204).ProducesProblem(404);
@@ -27,7 +27,7 @@ internal static class VideoEventsApi
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         var row = await database.FindVideoAsync(id, stop.Token);
-        if (row.IsFinished && http.Request.Headers["Last-Event-ID"] == row.Version.ToString(CultureInfo.InvariantCulture))
+        if (row.IsAtRest && http.Request.Headers["Last-Event-ID"] == row.Version.ToString(CultureInfo.InvariantCulture))
         {
             http.Response.StatusCode = 204;
             return;
@@ -41,7 +41,7 @@ internal static class VideoEventsApi
             while (true)
             {
                 await WriteAsync(http.Response, $"id: {row.Version}\ndata: {JsonSerializer.Serialize(row.ToVideo(), json.Value.SerializerOptions)}\n\n", stop.Token);
-                if (row.IsFinished || await NextAsync(row, http.Response, database, stop.Token) is not { } next) return;
+                if (row.IsAtRest || await NextAsync(row, http.Response, database, stop.Token) is not { } next) return;
                 row = next;
             }
         }

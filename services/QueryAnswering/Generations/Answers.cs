@@ -29,9 +29,9 @@ internal static class Answers
 
     private static async Task TellVideosAsync(GenerationRow generation, QueryDbContext database, IPublishEndpoint bus, CancellationToken cancellationToken)
     {
-        var indexed = await database.Embeddings.AsNoTracking().Where(e => e.GenerationId == generation.Id).Select(e => new { e.VideoId, e.IndexedAt }).ToListAsync(cancellationToken);
+        var indexed = await database.Embeddings.AsNoTracking().Where(e => e.GenerationId == generation.Id).Select(e => new { e.VideoId, e.IndexedAt, e.RegionsSha256 }).ToListAsync(cancellationToken);
         foreach (var video in indexed)
-            await bus.Publish(new VideoIndexed { VideoId = video.VideoId, ModelVersion = generation.ModelVersion, IndexedAt = video.IndexedAt }, cancellationToken);
+            await bus.Publish(new VideoIndexed { VideoId = video.VideoId, ModelVersion = generation.ModelVersion, IndexedAt = video.IndexedAt, RegionsSha256 = video.RegionsSha256 }, cancellationToken);
         var unusable = await database.Unusable.AsNoTracking().Where(u => u.GenerationId == generation.Id).ToListAsync(cancellationToken);
         foreach (var video in unusable)
             await bus.Publish(new VideoProcessingFailed { VideoId = video.VideoId, Code = FailureCodes.EmbeddingFailed, Detail = video.Detail }, cancellationToken);

@@ -46,7 +46,7 @@ internal sealed class IndexVideoConsumer(QueryDbContext database, VideoEmbedder 
             return;
         }
         if (embedded.IndexedAt is { } at)
-            await context.Publish(new VideoIndexed { VideoId = videoId, ModelVersion = generation.ModelVersion, IndexedAt = at });
+            await context.Publish(new VideoIndexed { VideoId = videoId, ModelVersion = generation.ModelVersion, IndexedAt = at, RegionsSha256 = context.Message.Regions.Sha256 });
         else if (embedded.Unusable is { } why)
             await context.Publish(new VideoProcessingFailed { VideoId = videoId, Code = FailureCodes.EmbeddingFailed, Detail = why });
         else if (await database.ActiveAsync(ModelTasks.Retrieval, context.CancellationToken) is { } now && now.Id != generation.Id)

@@ -8,6 +8,8 @@ public static class QueueNames
     public const string CatalogTrackIndexed = "catalog-track-indexed";
     public const string CatalogTrackFailures = "catalog-track-failures";
     public const string CatalogTrackFaults = "catalog-track-faults";
+    public const string CatalogTrackProgress = "catalog-track-progress";
+    public const string CatalogTrackDetector = "catalog-track-detector";
     public const string FramesSample = "frames-sample";
     public const string FramesDelete = "frames-delete";
     public const string RegionsExtract = "regions-extract";

@@ -28,6 +28,24 @@ public sealed class DetectorDirectoryTests : IDisposable
         Assert.Matches("^[0-9a-f]{64}$", one.Hash);
     }
 
+    [Theory]
+    [InlineData("classes.txt", "circle\nsquare\n", "circle\nsquares\n")]
+    [InlineData("config.json", "\"conf_thresh\": 0.2", "\"conf_thresh\": 0.3")]
+    [InlineData("config.json", "\"name\": \"tiny-frcn\"", "\"name\": \"tiny-other\"")]
+    public void HashOf_WhenANameOrASettingDiffers_IsAnother(string file, string was, string becomes)
+    {
+        DetectorDirectory.CreateTiny(folder.Path, Classes, Attributes, seed: 1);
+        var before = DetectorDirectory.HashOf(folder.Path);
+        var text = File.ReadAllText(folder.File(file));
+        Assert.Contains(was, text);
+
+        File.WriteAllText(folder.File(file), text.Replace(was, becomes));
+
+        Assert.NotEqual(before, DetectorDirectory.HashOf(folder.Path));
+        using var loaded = DetectorDirectory.Load(folder.Path, CPU);
+        Assert.Equal(DetectorDirectory.HashOf(folder.Path), loaded.Hash);
+    }
+
     [Fact]
     public void Load_OfWhatWasSaved_GivesConfigurationNamesAndEveryWeightBack()
     {

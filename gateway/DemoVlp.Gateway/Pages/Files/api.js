@@ -46,14 +46,16 @@ export async function sendJson(method, path, body) {
 
 // Pictures need the key too, which an <img> cannot send; frames never change, so each is fetched once.
 const frames = new Map();
-export function frameUrl(videoId, index) {
-  const path = `/videos/${videoId}/frames/${index}`;
-  if (!frames.has(path)) {
+// Those with regions drawn on them change with the detector (regionsOf) alone.
+export function frameUrl(videoId, index, regionsOf = null) {
+  const path = `/videos/${videoId}/frames/${index}${regionsOf === null ? "" : "?overlay=regions"}`;
+  const name = `${path} ${regionsOf ?? ""}`;
+  if (!frames.has(name)) {
     const url = request(path).then(response => response.blob()).then(URL.createObjectURL);
-    url.catch(() => frames.delete(path));
-    frames.set(path, url);
+    url.catch(() => frames.delete(name));
+    frames.set(name, url);
   }
-  return frames.get(path);
+  return frames.get(name);
 }
 
 // XMLHttpRequest, because fetch does not tell how much of a body has been sent.

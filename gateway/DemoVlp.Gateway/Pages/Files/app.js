@@ -42,13 +42,13 @@ function show(list) {
   byId("count").textContent = list.length ? `${list.length}${nextCursor ? "+" : ""}` : "";
   const cards = new Map([...byId("videos").children].map(item => [item.dataset.id, item]));
   byId("videos").replaceChildren(...list.map(video => {
-    const state = JSON.stringify([video.status, video.title, video.frames.length]);
+    const state = JSON.stringify([video.status, video.title, video.frames.length, video.progress]);
     const old = cards.get(video.id);
     // An unchanged card stays the same element: focus and pictures stay too.
     return old?.dataset.state === state ? old : videoCard(video, state);
   }));
   const shown = open && list.find(video => video.id === open.id);
-  if (shown && shown.status !== open.status) showDetail(shown);
+  if (shown && (shown.status !== open.status || shown.detectorHash !== open.detectorHash)) showDetail(shown);
 }
 
 function videoCard(video, state) {
@@ -191,14 +191,28 @@ function showDetail(video, frame, boxes = []) {
   showFrame(video, frame ?? video.frames[Math.floor(video.frames.length / 2)]?.index, boxes);
   const facts = {
     Status: badge(video), Length: video.durationSeconds ? time(video.durationSeconds) : null, Picture: video.width ? `${video.width} × ${video.height}` : null,
-    Size: size(video.bytes), Regions: video.regionCount ? `${video.regionCount} by ${video.detector}` : null, Captions: video.captions.join("; ") || null, Model: video.modelVersion, Id: video.id,
+    Size: size(video.bytes), Regions: video.regionCount ? `${video.regionCount} by ${video.detector} ${video.detectorHash?.slice(0, 8) ?? ""}` : null,
+    Renewal: renewal(video), Captions: video.captions.join("; ") || null, Model: video.modelVersion, Id: video.id,
   };
   byId("facts").replaceChildren(...Object.entries(facts).filter(([, value]) => value).flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", {}, value)]));
   if (!byId("detail").open) byId("detail").showModal();
 }
 
+function renewal(video) {
+  if (!video.renewal) return null;
+  if (video.renewal.failure) return `the old regions stay: ${video.renewal.failure.detail}`;
+  return video.progress ? `${video.progress.framesExtracted} of ${video.progress.framesTotal} frames by another detector` : "new regions are being embedded";
+}
+
+let regionsShown = false;
+
 function showFrame(video, index, boxes) {
-  byId("stage").replaceChildren(...(index === undefined ? [] : [picture(video.id, index, { alt: `Frame ${index + 1} of ${video.title}`, boxes: boxes.filter(box => box.frameIndex === index) })]));
+  const regionsOf = regionsShown && video.regionCount ? video.detectorHash ?? "" : null;
+  const alt = `Frame ${index + 1} of ${video.title}${regionsOf === null ? "" : ", with its regions"}`;
+  byId("stage").replaceChildren(...(index === undefined ? [] : [picture(video.id, index, { alt, regionsOf, boxes: regionsOf === null ? boxes.filter(box => box.frameIndex === index) : [] })]));
+  byId("regions").hidden = index === undefined || !video.regionCount;
+  byId("regions").ariaPressed = String(regionsShown);
+  byId("regions").onclick = () => { regionsShown = !regionsShown; showFrame(video, index, boxes); };
   byId("strip").replaceChildren(...video.frames.map(frame => make("li", {}, make("button", {
     type: "button", ariaPressed: String(frame.index === index), onclick: () => showFrame(video, frame.index, boxes),
   }, picture(video.id, frame.index, { alt: `Frame ${frame.index + 1}` }), time(frame.timestampSeconds)))));

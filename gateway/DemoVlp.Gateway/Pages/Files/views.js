@@ -17,7 +17,8 @@ const words = { uploaded: "waiting", sampling: "sampling frames", extracting: "f
 export const isBusy = video => !["indexed", "failed"].includes(video.status);
 
 export function badge(video) {
-  const text = video.failure ? `failed: ${video.failure.detail}` : words[video.status] ?? video.status;
+  const progress = video.progress?.framesTotal ? ` (${video.progress.framesExtracted} of ${video.progress.framesTotal} frames)` : "";
+  const text = video.failure ? `failed: ${video.failure.detail}` : (words[video.status] ?? video.status) + (video.status === "extracting" ? progress : "");
   return make("span", { className: `badge ${isBusy(video) ? "busy" : video.status}`, textContent: text });
 }
 
@@ -28,7 +29,7 @@ const svg = (tag, attributes) => {
 };
 
 // A frame with boxes over it; boxes are in the frame's own pixels, which the picture tells once it is there.
-export function picture(videoId, index, { alt = "", boxes = [] } = {}) {
+export function picture(videoId, index, { alt = "", boxes = [], regionsOf = null } = {}) {
   const holder = make("span", { className: "picture" });
   if (index === null || index === undefined) return holder;
   const image = make("img", { alt, decoding: "async" });
@@ -45,6 +46,6 @@ export function picture(videoId, index, { alt = "", boxes = [] } = {}) {
     holder.append(drawing);
   };
   holder.append(image);
-  frameUrl(videoId, index).then(url => { image.src = url; }, () => image.remove());
+  frameUrl(videoId, index, regionsOf).then(url => { image.src = url; }, () => image.remove());
   return holder;
 }

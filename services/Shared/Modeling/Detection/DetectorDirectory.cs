@@ -28,7 +28,7 @@ public sealed class DetectorDirectory : IDisposable
     /// <summary>The configuration's name.</summary>
     public string Name => Config.Name;
 
-    /// <summary>SHA-256 of the weights file, lower-case hex.</summary>
+    /// <summary>Identity of weights, configuration and names: see <see cref="HashOf"/>.</summary>
     public string Hash { get; }
 
     /// <summary>Class names; ids count from 0 here, the background has none.</summary>
@@ -47,8 +47,7 @@ public sealed class DetectorDirectory : IDisposable
         var classes = Names(directory, ClassesFile, config.NumClasses - 1);
         var attributes = Names(directory, AttributesFile, config.NumAttrs - 1);
         var weights = Existing(directory, WeightsFile);
-        string hash;
-        using (var stream = File.OpenRead(weights)) hash = Convert.ToHexStringLower(SHA256.HashData(stream));
+        var hash = HashOf(directory);
 
         var network = new FasterRcnn(config);
         try
@@ -63,6 +62,25 @@ public sealed class DetectorDirectory : IDisposable
             network.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The files that make a detector, in the order in which they are hashed.</summary>
+    public static IReadOnlyList<string> Files { get; } = [AttributesFile, ClassesFile, ConfigFile, WeightsFile];
+
+    /// <summary>
+    /// SHA-256, lower-case hex, of the list of all files' SHA-256: a change of weights, of a threshold in the configuration or of a name makes
+    /// another detector. In the directory: <c>sha256sum attributes.txt classes.txt config.json model.safetensors | sha256sum</c>.
+    /// </summary>
+    /// <exception cref="ModelFormatException"><c>model-incomplete</c>: a file is missing.</exception>
+    public static string HashOf(string directory)
+    {
+        var list = new StringBuilder();
+        foreach (var file in Files)
+        {
+            using var stream = File.OpenRead(Existing(directory, file));
+            list.Append(Convert.ToHexStringLower(SHA256.HashData(stream))).Append("  ").Append(file).Append('\n');
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list.ToString())));
     }
 
     /// <summary>Writes a detector; the directory is made if need be. The same network gives the same bytes.</summary>

@@ -31,7 +31,7 @@ public sealed class RegionExtractor : IDisposable
     /// <summary>The detector's name.</summary>
     public string Detector => detector.Name;
 
-    /// <summary>SHA-256 of the detector's weights, lower-case hex.</summary>
+    /// <summary>Identity of the detector's weights, configuration and names (<see cref="DetectorDirectory.HashOf"/>).</summary>
     public string DetectorHash => detector.Hash;
 
     /// <summary>D, the length of a region's feature.</summary>
@@ -42,6 +42,9 @@ public sealed class RegionExtractor : IDisposable
 
     /// <summary>Attribute names by id.</summary>
     public IReadOnlyList<string> Attributes => detector.Attributes;
+
+    /// <summary>Divides the number of regions that are looked at together, for a device whose memory is short. 1 by default; the results stay the same.</summary>
+    public int RegionShare { get; set; } = 1;
 
     /// <summary>Reads a detector directory.</summary>
     /// <param name="directory">See <see cref="DetectorDirectory"/>.</param>
@@ -150,7 +153,7 @@ public sealed class RegionExtractor : IDisposable
     private View Look(Tensor map, float[] boxes)
     {
         var heads = detector.Network.RoiHeads;
-        var features = heads.Features(map, boxes, device.type == TorchSharp.DeviceType.CUDA ? ChunkCuda : ChunkCpu);
+        var features = heads.Features(map, boxes, Math.Max(1, (device.type == TorchSharp.DeviceType.CUDA ? ChunkCuda : ChunkCpu) / RegionShare));
         var predictions = heads.Predictor.call(features);
         return new View(features, predictions.ClassLogits.softmax(1), predictions.AttributeLogits.softmax(1), predictions.BoxDeltas);
     }

@@ -24,7 +24,7 @@ public sealed class RegionFile
 
     /// <summary>A file's content; nothing is copied.</summary>
     /// <param name="detector">Name of the detector.</param>
-    /// <param name="detectorHash">SHA-256 of the detector's weights, or what else tells two detectors of that name apart.</param>
+    /// <param name="detectorHash">Identity of the detector (SHA-256 of its files), or what else tells two detectors of that name apart.</param>
     /// <param name="featureDim">D.</param>
     /// <param name="frames">The frames, by ascending frame index.</param>
     /// <exception cref="ModelFormatException"><c>region-file-invalid</c>: the frames do not hold what the remarks say.</exception>
@@ -37,7 +37,7 @@ public sealed class RegionFile
     /// <summary>Name of the detector.</summary>
     public string Detector { get; }
 
-    /// <summary>SHA-256 of the detector's weights in lower-case hex, for files of this system's own detectors.</summary>
+    /// <summary>Identity of the detector in lower-case hex (<see cref="Detection.DetectorDirectory.HashOf"/>), for files of this system's own detectors.</summary>
     public string DetectorHash { get; }
 
     /// <summary>D, the length of a feature.</summary>

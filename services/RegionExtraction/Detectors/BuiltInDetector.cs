@@ -1,7 +1,7 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Modeling.Detection;
 
-namespace DemoVlp.RegionExtraction;
+namespace DemoVlp.RegionExtraction.Detectors;
 
 /// <summary>
 /// The detector used where none is configured: small and with random weights, made on the spot. Its features tell pictures apart;

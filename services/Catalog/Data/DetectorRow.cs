@@ -1,0 +1,14 @@
+namespace DemoVlp.Catalog.Data;
+
+/// <summary>A detector that is or was in use. The one loaded last is the detector of new videos.</summary>
+public sealed class DetectorRow
+{
+    /// <summary>Its identity.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string Name { get; set; }
+
+    /// <summary>When it was loaded last, UTC.</summary>
+    public required DateTime LoadedAt { get; set; }
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using DemoVlp.Artifacts;
+using DemoVlp.Contracts.Videos;
+using DemoVlp.Modeling.Detection;
+using DemoVlp.Modeling.Regions;
+using DemoVlp.RegionExtraction.Detectors;
+using Microsoft.Extensions.Options;
+
+namespace DemoVlp.RegionExtraction.Extraction;
+
+/// <summary>Where a video's extraction is after one message.</summary>
+/// <param name="Extracted">All is there; null: some groups are missing still.</param>
+/// <param name="Progress">How far it is, if not all is there.</param>
+/// <param name="Reused">All was there already.</param>
+internal sealed record ExtractionStep(RegionsExtracted? Extracted, RegionsProgressed? Progress, bool Reused);
+
+/// <summary>Extracts a video group by group, as long as one message may; what is finished is kept and not done again.</summary>
+internal sealed class VideoExtraction(DetectorWorker worker, FrameBatches batches, RegionStore regions, IArtifactStore store, IOptions<RegionExtractionOptions> options)
+{
+    /// <summary>Goes on with a video until it is finished or the time for one message is used up.</summary>
+    /// <exception cref="FrameUnusableException">A frame of the video cannot be used.</exception>
+    /// <exception cref="DetectorReplacedException">There is a new detector: what was made by the old one does not count.</exception>
+    /// <exception cref="ArtifactMissingException">A frame is not in the store.</exception>
+    public async Task<ExtractionStep> ContinueAsync(FramesSampled video, CancellationToken cancellationToken)
+    {
+        var detector = await worker.CurrentAsync(cancellationToken);
+        if (await regions.FindAsync(video, detector, cancellationToken) is { } found) return new(found, null, Reused: true);
+
+        var clock = Stopwatch.StartNew();
+        var groups = FrameGroup.Of(video.Frames, options.Value.MicroBatch);
+        var files = new RegionFile?[groups.Count];
+        for (var g = 0; g < groups.Count; g++) files[g] = await regions.FindGroupAsync(video.VideoId, groups[g], detector, cancellationToken);
+        batches.Recover();
+        var worked = false;
+        for (var g = 0; g < groups.Count; g++)
+        {
+            if (files[g] is not null) continue;
+            if (worked && clock.Elapsed > options.Value.MessageBudget)
+                return new(null, Progress(video, detector, groups.Where((_, i) => files[i] is not null).Sum(group => group.Frames.Count)), Reused: false);
+            files[g] = await ExtractAsync(groups[g], detector, cancellationToken);
+            await regions.WriteGroupAsync(video.VideoId, groups[g], detector, files[g]!, cancellationToken);
+            worked = true;
+        }
+        var whole = new RegionFile(detector.Name, detector.Hash, detector.FeatureDim, [.. files.SelectMany(file => file!.Frames)]);
+        return new(await regions.WriteAsync(video, detector, whole, cancellationToken), null, Reused: false);
+    }
+
+    private async Task<RegionFile> ExtractAsync(FrameGroup group, DetectorInfo detector, CancellationToken cancellationToken)
+    {
+        var images = new List<FrameImage>();
+        foreach (var frame in group.Frames) images.Add(FrameReader.Decode(frame, await store.ReadAsync(frame.Image, cancellationToken)));
+        var found = await worker.RunAsync(detector.Hash, network => batches.Extract(network, images, cancellationToken), cancellationToken);
+        return new(detector.Name, detector.Hash, detector.FeatureDim, found);
+    }
+
+    private static RegionsProgressed Progress(FramesSampled video, DetectorInfo detector, int done) =>
+        new() { VideoId = video.VideoId, FramesDone = done, FramesTotal = video.Frames.Count, DetectorHash = detector.Hash };
+}
