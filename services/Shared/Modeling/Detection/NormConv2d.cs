@@ -6,10 +6,13 @@ namespace DemoVlp.Modeling.Detection;
 
 // C, O: input and output channels; k: kernel side.
 
-/// <summary>Batch normalisation with fixed statistics: y = (x - running_mean) / sqrt(running_var + 1e-5) * weight + bias, per channel.</summary>
+/// <summary>
+/// Batch normalisation with fixed statistics: y = (x - running_mean) / sqrt(running_var + 1e-5) * weight + bias, per channel. In training mode
+/// the statistics are those of the batch, and the fixed ones follow them (Ioffe and Szegedy 2015).
+/// </summary>
 public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
 {
-    private const double Epsilon = 1e-5;
+    private const double Epsilon = 1e-5, Momentum = 0.1;
     private readonly Parameter weight;
     private readonly Parameter bias;
 
@@ -33,6 +36,7 @@ public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
     /// <summary>[N, C, H, W] to [N, C, H, W].</summary>
     public override Tensor forward(Tensor input)
     {
+        if (training) return nn.functional.batch_norm(input, get_buffer("running_mean")!, get_buffer("running_var")!, weight, bias, training: true, Momentum, Epsilon);
         using var scope = NewDisposeScope();
         var (scale, shift) = Affine();
         return input.mul(scale.view(1, -1, 1, 1)).add_(shift.view(1, -1, 1, 1)).MoveToOuterDisposeScope();
@@ -41,7 +45,8 @@ public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
 
 /// <summary>
 /// A convolution without bias and the frozen batch norm after it (detectron2's <c>Conv2d</c> with <c>norm</c>).
-/// The norm is folded into the kernel at each call: that costs a pass over the weights, and saves one over the much larger map.
+/// The norm is folded into the kernel at each call: that costs a pass over the weights, and saves one over the much larger map. Only in training
+/// mode, where the norm depends on the batch, is it a step of its own.
 /// </summary>
 public sealed class NormConv2d : Module<Tensor, Tensor>
 {
@@ -66,6 +71,7 @@ public sealed class NormConv2d : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
+        if (training) return norm.call(nn.functional.conv2d(input, weight, null, strides, padding, dilation)).MoveToOuterDisposeScope();
         var (scale, shift) = norm.Affine();
         return nn.functional.conv2d(input, weight * scale.view(-1, 1, 1, 1), shift, strides, padding, dilation).MoveToOuterDisposeScope();
     }
