@@ -17,7 +17,7 @@ internal static class DetectorCommand
     internal static Command Create()
     {
         var seed = new Option<int>("--seed") { Description = "The same seed gives the same detector on the same machine.", DefaultValueFactory = _ => 1 };
-        var steps = new Option<int>("--steps") { Description = "Updates of the weights.", DefaultValueFactory = _ => 2000 };
+        var steps = new Option<int>("--steps") { Description = "Updates of the weights.", DefaultValueFactory = _ => 4000 };
         var batch = new Option<int>("--batch") { Description = "Pictures of an update.", DefaultValueFactory = _ => 8 };
         var rate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", DefaultValueFactory = _ => 0.005 };
         var scenes = new Option<int>("--test") { Description = "Unseen clips to measure on.", DefaultValueFactory = _ => 200 };
@@ -37,7 +37,7 @@ internal static class DetectorCommand
     private static double Train(string folder, DetectorTraining training, CancellationToken cancellationToken)
     {
         var device = ComputeDevice.Choose("cpu");
-        // Rounding then does not depend on how many cores there are, and another one draws the scenes.
+        // Rounding then does not depend on how many cores there are, and threads do not wait for each other on a busy machine.
         set_num_threads(1);
         var vocabulary = Vocabulary.Standard;
         var config = DetectorConfig.Small with { Name = Name, NumClasses = vocabulary.Shapes.Count + 1, NumAttrs = vocabulary.Colors.Count + 1 };

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.Detection.Training;
 using SkiaSharp;
@@ -8,40 +7,8 @@ namespace DemoVlp.MovingShapes.Cli;
 /// <summary>Frames of scenes for the detector, as they arrive in the system: through a lossy picture format.</summary>
 internal static class SceneExamples
 {
-    private const int FramesPerScene = 4, LowestQuality = 50, HighestQuality = 96, Ahead = 64;
+    private const int FramesPerScene = 4, LowestQuality = 50, HighestQuality = 96;
     private const double LeastVisible = 0.45;
-
-    /// <summary>
-    /// Random frames of training scenes, without end, each through a JPEG of random quality. The same seed gives the same ones. They are
-    /// drawn ahead on a thread of their own, while the network is busy.
-    /// </summary>
-    internal static IEnumerable<DetectorExample> Training(ulong seed, Vocabulary vocabulary)
-    {
-        using var stop = new CancellationTokenSource();
-        using var ready = new BlockingCollection<DetectorExample>(Ahead);
-        // One producer keeps the order.
-        var drawing = Task.Run(() =>
-        {
-            try
-            {
-                foreach (var example in Draw(seed, vocabulary)) ready.Add(example, stop.Token);
-            }
-            finally
-            {
-                ready.CompleteAdding();
-            }
-        });
-        try
-        {
-            foreach (var example in ready.GetConsumingEnumerable()) yield return example;
-            drawing.GetAwaiter().GetResult(); // It has no end but a failure.
-        }
-        finally
-        {
-            stop.Cancel();
-            ((IAsyncResult)drawing).AsyncWaitHandle.WaitOne();
-        }
-    }
 
     /// <summary>What is to be seen in a frame.</summary>
     internal static IReadOnlyList<LabelledBox> Objects(Scene scene, Vocabulary vocabulary, int frame)
@@ -65,7 +32,8 @@ internal static class SceneExamples
         return new(0, 0, picture.Width, picture.Height, bgr);
     }
 
-    private static IEnumerable<DetectorExample> Draw(ulong seed, Vocabulary vocabulary)
+    /// <summary>Random frames of training scenes, without end, each through a JPEG of random quality. The same seed gives the same ones.</summary>
+    internal static IEnumerable<DetectorExample> Training(ulong seed, Vocabulary vocabulary)
     {
         var random = new SeededRandom(seed, 0xDE);
         foreach (var pair in new MovingShapesSet(seed, vocabulary).Scenes(Split.Train).Chunk(2))

@@ -34,19 +34,14 @@ public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
     }
 
     /// <summary>[N, C, H, W] to [N, C, H, W].</summary>
-    public override Tensor forward(Tensor input)
-    {
-        if (training) return nn.functional.batch_norm(input, get_buffer("running_mean")!, get_buffer("running_var")!, weight, bias, training: true, Momentum, Epsilon);
-        using var scope = NewDisposeScope();
-        var (scale, shift) = Affine();
-        return input.mul(scale.view(1, -1, 1, 1)).add_(shift.view(1, -1, 1, 1)).MoveToOuterDisposeScope();
-    }
+    public override Tensor forward(Tensor input) =>
+        nn.functional.batch_norm(input, get_buffer("running_mean")!, get_buffer("running_var")!, weight, bias, training, Momentum, Epsilon);
 }
 
 /// <summary>
 /// A convolution without bias and the frozen batch norm after it (detectron2's <c>Conv2d</c> with <c>norm</c>).
-/// The norm is folded into the kernel at each call: that costs a pass over the weights, and saves one over the much larger map. Only in training
-/// mode, where the norm depends on the batch, is it a step of its own.
+/// The norm is folded into the kernel at each call: that costs a pass over the weights, and saves one over the much larger map. Only while the
+/// weights are trained is it a step of its own.
 /// </summary>
 public sealed class NormConv2d : Module<Tensor, Tensor>
 {
@@ -71,7 +66,7 @@ public sealed class NormConv2d : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        if (training) return norm.call(nn.functional.conv2d(input, weight, null, strides, padding, dilation)).MoveToOuterDisposeScope();
+        if (training || weight.requires_grad) return norm.call(nn.functional.conv2d(input, weight, null, strides, padding, dilation)).MoveToOuterDisposeScope();
         var (scale, shift) = norm.Affine();
         return nn.functional.conv2d(input, weight * scale.view(-1, 1, 1, 1), shift, strides, padding, dilation).MoveToOuterDisposeScope();
     }

@@ -30,7 +30,7 @@ public sealed record DetectorStep(int Step, double RpnObjectness, double RpnBoxe
 /// <remarks>
 /// AdamW instead of the papers' SGD with momentum: from random weights and with small batches it needs half as many updates to the same accuracy.
 /// Batch norms take the statistics of the batch for the first eight tenths of the updates. Then the statistics are frozen, and the weights settle
-/// around the very function that runs at inference. The same seed, examples, machine and number of threads give the same weights.
+/// around the function that runs at inference. The same seed, examples, machine and number of threads give the same weights.
 /// </remarks>
 public sealed class DetectorTrainer : IDisposable
 {
