@@ -47,7 +47,7 @@ public sealed class BoundaryTests
     [Fact]
     public void TorchBackend_OnlyHostsTakeIt()
     {
-        string[] hosts = ["RegionExtraction", "Training", "QueryAnswering", "Standalone"];
+        string[] hosts = ["RegionExtraction", "Training", "QueryAnswering", "Standalone", "MovingShapes.Cli"];
         foreach (var project in ProductProjects().Where(p => !hosts.Contains(NameOf(p))))
             Assert.DoesNotContain("TorchBackend.props", File.ReadAllText(project));
     }

@@ -27,6 +27,20 @@ public static class BoxCodec
         return stack([cx - halfW, cy - halfH, cx.Add(halfW), cy.Add(halfH)], dim: -1).view(deltas.shape).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// The deltas that <see cref="Decode"/> turns into exactly <paramref name="target"/>, which is therefore given by its edges: the right one is
+    /// where the next pixel begins.
+    /// </summary>
+    /// <param name="box">x1, y1, x2, y2.</param>
+    /// <param name="target">Left, top, right, bottom; with an area.</param>
+    public static (float Dx, float Dy, float Dw, float Dh) Encode(ReadOnlySpan<float> box, ReadOnlySpan<float> target)
+    {
+        float w = box[2] - box[0] + 1, h = box[3] - box[1] + 1;
+        float targetW = target[2] - target[0], targetH = target[3] - target[1];
+        return (((target[0] + target[2]) / 2 - (box[0] + w / 2)) / w, ((target[1] + target[3]) / 2 - (box[1] + h / 2)) / h,
+            MathF.Log(targetW / w), MathF.Log(targetH / h));
+    }
+
     /// <summary>All four coordinates of boxes [..., 4] into 0 to maxX, and 0 to maxY.</summary>
     public static Tensor Clip(Tensor boxes, double maxX, double maxY)
     {

@@ -32,6 +32,16 @@ public sealed class BoxPredictor : Module<Tensor, RegionPredictions>
         RegisterComponents();
     }
 
+    /// <summary>Multiplies all box deltas by <paramref name="units"/> (of dx, dy, dw, dh) from now on.</summary>
+    public void ScaleBoxes(IReadOnlyList<float> units)
+    {
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        var factors = tensor(units.ToArray(), device: bbox_pred.weight!.device).repeat(bbox_pred.weight.shape[0] / 4);
+        bbox_pred.weight.mul_(factors.unsqueeze(1));
+        bbox_pred.bias!.mul_(factors);
+    }
+
     /// <summary>features [R, D].</summary>
     public override RegionPredictions forward(Tensor features)
     {

@@ -6,10 +6,13 @@ namespace DemoVlp.Modeling.Detection;
 
 // C, O: input and output channels; k: kernel side.
 
-/// <summary>Batch normalisation with fixed statistics: y = (x - running_mean) / sqrt(running_var + 1e-5) * weight + bias, per channel.</summary>
+/// <summary>
+/// Batch normalisation with fixed statistics: y = (x - running_mean) / sqrt(running_var + 1e-5) * weight + bias, per channel. In training mode
+/// the statistics are those of the batch, and the fixed ones follow them (Ioffe and Szegedy 2015).
+/// </summary>
 public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
 {
-    private const double Epsilon = 1e-5;
+    private const double Epsilon = 1e-5, Momentum = 0.1;
     private readonly Parameter weight;
     private readonly Parameter bias;
 
@@ -31,17 +34,13 @@ public sealed class FrozenBatchNorm : Module<Tensor, Tensor>
     }
 
     /// <summary>[N, C, H, W] to [N, C, H, W].</summary>
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var (scale, shift) = Affine();
-        return input.mul(scale.view(1, -1, 1, 1)).AddInPlace(shift.view(1, -1, 1, 1)).MoveToOuterDisposeScope();
-    }
+    public override Tensor forward(Tensor input) =>
+        nn.functional.batch_norm(input, get_buffer("running_mean")!, get_buffer("running_var")!, weight, bias, training, Momentum, Epsilon);
 }
 
 /// <summary>
 /// A convolution without bias and the frozen batch norm after it (detectron2's <c>Conv2d</c> with <c>norm</c>), computed as one convolution with
-/// the norm folded into kernel and bias.
+/// the norm folded into kernel and bias. Only while the weights are trained is the norm a step of its own.
 /// </summary>
 public sealed class NormConv2d : Module<Tensor, Tensor>
 {
@@ -82,6 +81,7 @@ public sealed class NormConv2d : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
+        if (training || weight.requires_grad) return norm.call(nn.functional.conv2d(input, weight, null, strides, padding, dilation)).MoveToOuterDisposeScope();
         var (kernel, bias) = folded ?? Folded();
         return nn.functional.conv2d(input.to_type(kernel.dtype), kernel, bias, strides, padding, dilation).MoveToOuterDisposeScope();
     }

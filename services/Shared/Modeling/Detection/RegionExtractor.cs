@@ -104,6 +104,23 @@ public sealed class RegionExtractor : IDisposable
     }
 
     /// <summary>
+    /// The objects of one frame as Faster R-CNN reports them: boxes moved by the regression of their class, suppressed class by class.
+    /// </summary>
+    /// <exception cref="DetectorException"><c>frame-invalid</c>.</exception>
+    public IReadOnlyList<DetectedObject> Detect(FrameImage frame)
+    {
+        Check(frame);
+        using var mode = inference_mode();
+        using var scope = NewDisposeScope();
+        var config = detector.Config;
+        var (plan, map) = Map([frame]);
+        var proposals = detector.Network.ProposalGenerator.Propose(map, plan.Height, plan.Width, plan.Scale)[0];
+        var view = Look(map, proposals.Boxes);
+        var boxes = BoxCodec.Decode(tensor(Original(proposals.Boxes, plan.Scale), [proposals.Count, 4L], device: device), view.BoxDeltas).view(proposals.Count, -1, 4);
+        return DetectedObject.Select(BoxCodec.Clip(boxes, frame.Width, frame.Height), view.ClassProbabilities, view.AttributeProbabilities, config.ClsNms, config.MaxBoxes);
+    }
+
+    /// <summary>
     /// The features of given boxes [K, 4] (x1, y1, x2, y2 in pixels of the frame), all of them and in that order (upstream's mode <c>bbox_feats</c>).
     /// </summary>
     /// <exception cref="DetectorException"><c>frame-invalid</c>, or <c>boxes-invalid</c>: none, not finite, or corners swapped.</exception>

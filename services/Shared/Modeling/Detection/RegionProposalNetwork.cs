@@ -68,7 +68,14 @@ public sealed class RegionProposalNetwork : Module
     {
         using var scope = NewDisposeScope();
         var (logits, deltas) = rpn_head.call(map);
-        var boxes = Decode(anchor_generator.Grid(map.shape[2], map.shape[3]), Flatten(deltas, 4), height, width);
+        return Propose(logits, deltas, height, width, scale);
+    }
+
+    /// <summary>The same from what the head said of the map: logits [B, 2A, h, w] and deltas [B, 4A, h, w].</summary>
+    public Proposals[] Propose(Tensor logits, Tensor deltas, int height, int width, double scale)
+    {
+        using var scope = NewDisposeScope();
+        var boxes = Decode(anchor_generator.Grid(logits.shape[2], logits.shape[3]), Flatten(deltas, 4), height, width);
         var (candidates, scores, _) = Candidates(boxes, Foreground(logits), scale);
         return Select(candidates, scores, height, width);
     }

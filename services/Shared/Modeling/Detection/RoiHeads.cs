@@ -28,6 +28,11 @@ public sealed class RoiHeads : Module
     /// <summary>pooled [R, C4, P, P] to res5's map [R, D, P/stride, P/stride].</summary>
     public Tensor Res5(Tensor pooled) => Bottleneck.Run(res5, pooled);
 
+    /// <summary>map [1, C4, h, w] and host boxes [R, 4] in input pixels to the grids [R, C4, P, P] that res5 reads.</summary>
+    public Tensor Pool(Tensor map, float[] boxes) => config.Pooler == RegionPooler.RoiPool
+        ? RoiPool.Apply(map, boxes, config.Pool)
+        : RoiAlign.Apply(map, boxes, config.Pool, config.SamplingRatio, config.Pooler == RegionPooler.RoiAlign);
+
     /// <summary>map [1, C4, h, w] and host boxes [R, 4] in input pixels to features [R, D]; never more than <paramref name="chunk"/> regions in res5 at once.</summary>
     public Tensor Features(Tensor map, float[] boxes, int chunk)
     {

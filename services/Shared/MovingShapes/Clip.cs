@@ -1,0 +1,19 @@
+namespace DemoVlp.MovingShapes;
+
+/// <summary>A scene with everything that is said and asked about it.</summary>
+/// <param name="Scene">The scene.</param>
+/// <param name="Split">Its split.</param>
+/// <param name="Captions">At least five, different; the first names every object with all its traits.</param>
+/// <param name="Questions">With answers.</param>
+/// <param name="Choice">Multiple choice.</param>
+public sealed record Clip(Scene Scene, Split Split, IReadOnlyList<string> Captions, IReadOnlyList<Question> Questions, Choice Choice)
+{
+    private const int CaptionsPerClip = 6, QuestionsPerKind = 2;
+
+    /// <summary>The clips of a split one after the other, without end; see <see cref="MovingShapesSet"/>.</summary>
+    public static IEnumerable<Clip> Of(ulong seed, Vocabulary vocabulary, Split split) => new MovingShapesSet(seed, vocabulary).Scenes(split).Select((scene, i) =>
+    {
+        var words = new SeededRandom(seed, (ulong)split, (ulong)i, 0x3D).Bits();
+        return new Clip(scene, split, MovingShapes.Captions.Of(scene, CaptionsPerClip, words), MovingShapes.Questions.Of(scene, QuestionsPerKind, words), Choices.Of(scene, vocabulary, words));
+    });
+}
