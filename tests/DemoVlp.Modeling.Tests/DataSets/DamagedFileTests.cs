@@ -42,6 +42,17 @@ public sealed class DamagedFileTests
         }
     }
 
+    [Fact]
+    public void Read_OfARowOfMillionsOfEmptyFields_RefusesItWithoutTheMemory()
+    {
+        using var folder = new DataSetFolder();
+        folder.Write("MSVD_test.tsv", new string('\t', 24 << 20));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var fault = Assert.Throws<ModelFormatException>(() => folder.Captions("msvd", DataSetSplit.Test));
+        Assert.Equal("dataset-malformed", fault.Code);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 700L << 20); // All of it would be 1.7 GB.
+    }
+
     [Theory]
     [InlineData("\"\\ud800\"")]
     [InlineData("[1]")]

@@ -85,6 +85,17 @@ public sealed class DataSetTests
         }
     }
 
+    [Theory]
+    [InlineData(0, 4, new int[0])]
+    [InlineData(4, 0, new int[0])]
+    [InlineData(1, 4, new[] { 0 })]
+    public void Uniform_OfNoOrOneFrame_TakesWhatThereIs(int available, int wanted, int[] chosen)
+    {
+        Assert.Equal(chosen, FrameSampling.Uniform(available, wanted));
+        Assert.Equal(chosen, FrameSampling.Random(available, wanted, new Random(1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FrameSampling.Uniform(available, -1));
+    }
+
     [Fact]
     public void RandomWithoutLast_ForEveryPublishedPair_DrawsAndFailsAsPublished()
     {

@@ -37,6 +37,27 @@ public sealed class QuestionFileTests
     }
 
     [Fact]
+    public void Read_OfFilesFromWindows_TakesTheirByteOrderMarksAndLineEnds()
+    {
+        using var folder = new DataSetFolder();
+        folder.Write("msrvtt_train_ans2label.json", "\uFEFF{\"couch\": 0,\r\n\"7\": 1}\r\n");
+        folder.Write("msrvtt_qa_test.jsonl", "\uFEFF{\"answer\": \"7\", \"question\": \"which?\", \"video_id\": \"v\"}\r\n{\"answer\": \"couch\", \"question\": \"what?\", \"video_id\": \"v\"}");
+        Assert.Equal([1, 0], folder.Questions("msrvtt-qa", DataSetSplit.Test).Items.Select(q => q.Label));
+    }
+
+    [Fact]
+    public void Open_OfMsvdQaWhoseMappingNamesAVideoTwice_SaysWhere()
+    {
+        using var folder = new DataSetFolder();
+        folder.Write("msvd_answer_set.txt", "man\n");
+        folder.Write("msvd_youtube_mapping.txt", "one vid1\ntwo vid1\n");
+        folder.Write("msvd_test_qa_encode.json", "[]");
+        var fault = Assert.Throws<ModelFormatException>(() => folder.Questions("msvd-qa", DataSetSplit.Test));
+        Assert.Equal("dataset-malformed", fault.Code);
+        Assert.Contains("line 2 gives video 1 a second name", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Read_OfMsvdQa_NamesVideosByTheMapping()
     {
         using var folder = new DataSetFolder();
@@ -57,6 +78,7 @@ public sealed class QuestionFileTests
     [Theory]
     [InlineData("""{"a": 0, "b": 2}""")]
     [InlineData("""{"a": 0, "b": 0}""")]
+    [InlineData("""{"a": 0, "b": 1, "a": 0}""")]
     [InlineData("""{"a": -1}""")]
     [InlineData("""{"a": "x"}""")]
     [InlineData("[]")]

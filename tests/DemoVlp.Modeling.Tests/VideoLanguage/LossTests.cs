@@ -43,6 +43,19 @@ public sealed class LossTests
         Assert.True((wordGradient - words.grad!).abs().max().item<float>() < 1e-4 * Math.Max(1, wordGradient.abs().max().item<float>()));
     }
 
+    [Theory]
+    [InlineData(1, 1, 0, 3)]
+    [InlineData(1, 1, 3, 0)]
+    [InlineData(0, 2, 3, 3)]
+    [InlineData(2, 0, 3, 3)]
+    public void Similarity_OfNothing_IsZeroOrEmpty(int videos, int captions, int regions, int words)
+    {
+        using var scope = NewDisposeScope();
+        var similarities = new RegionWordAlignment(FocalType.Equal, PaddingRule.Masked).Similarity(randn(videos, regions, 8), zeros(videos, regions), randn(captions, words, 8));
+        Assert.Equal([videos, captions], similarities.shape);
+        Assert.Equal(0, similarities.abs().sum().item<float>());
+    }
+
     /// <summary>The formula of the specification, element by element: rows are what is told apart, columns the candidates.</summary>
     private static double Divergence(Tensor similarities, Func<int[], (int Video, int Caption)> place)
     {

@@ -86,6 +86,14 @@ public sealed class MetricsTests
         Assert.Equal("feature-missing", Assert.Throws<ModelFormatException>(() => RetrievalMetrics.TextToVideo(new[,] { { 1, double.NaN }, { 0, 1 } })).Code);
 
     [Fact]
+    public void Metrics_OfInputsThatDoNotBelongTogether_AreRefused()
+    {
+        Assert.Throws<ArgumentException>(() => RetrievalMetrics.TextToVideo(new double[2, 2], present: [true]));
+        Assert.Throws<ArgumentException>(() => RetrievalMetrics.VideoToText(new double[0, 2]));
+        Assert.Equal("feature-missing", Assert.Throws<ModelFormatException>(() => MultipleChoiceReport.Compute([new("none", [], [], 0)])).Code);
+    }
+
+    [Fact]
     public void MultipleChoice_CountsTheIntendedChoiceAndThePublishedOneBesideIt()
     {
         MultipleChoiceQuestion[] questions = [new("a", [0, 2, 1], [3, 2, 1], 1), new("b", [5, 5, 1], [1, 2, 3], 0)];

@@ -1,3 +1,4 @@
+using DemoVlp.Modeling.Regions;
 using DemoVlp.Modeling.VideoLanguage.Import;
 
 namespace DemoVlp.Modeling.Tests.VideoLanguage;
@@ -5,6 +6,21 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 public sealed class ReferenceRegionFileTests
 {
     private static readonly string Whole = Path.Combine(GoldenSet.Repository(), "tests", "goldens", "model", "npz", "video_a", "1.npz");
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Read_OfNumbersThatAreNotFinite_Refuses(float broken)
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var spoil in new Action<FrameRegions>[] { f => f.Features[5] = broken, f => f.Boxes[2] = broken })
+        {
+            var frame = ReferenceRegionFile.Read(Whole, 0);
+            spoil(frame);
+            ReferenceRegionFile.Write(folder.File("broken.npz"), frame);
+            Assert.Equal("region-file-malformed", Assert.Throws<ModelFormatException>(() => ReferenceRegionFile.Read(folder.File("broken.npz"), 0)).Code);
+        }
+    }
 
     [Fact]
     public void Read_OfACutFile_Refuses()

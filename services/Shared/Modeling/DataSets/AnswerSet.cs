@@ -7,6 +7,9 @@ public sealed class AnswerSet
 {
     private const long MaximumBytes = 16 << 20;
 
+    // Of two labels of one answer either could be meant.
+    private static readonly JsonSerializerOptions Json = new() { AllowDuplicateProperties = false };
+
     private readonly Dictionary<string, int> labels;
 
     private AnswerSet(string[] answers, Dictionary<string, int> labels) => (Answers, this.labels) = (answers, labels);
@@ -25,11 +28,11 @@ public sealed class AnswerSet
         Dictionary<string, int> labels;
         try
         {
-            labels = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllBytes(path)) ?? [];
+            labels = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(path), Json) ?? []; // As text: files begin with a byte order mark now and then.
         }
         catch (JsonException e)
         {
-            throw DataSetRequest.Malformed(path, "it is no JSON object from answers to numbers.", e);
+            throw DataSetRequest.Malformed(path, "it is no JSON object from answers to numbers, each answer once.", e);
         }
         var answers = new string[labels.Count];
         foreach (var (answer, label) in labels)

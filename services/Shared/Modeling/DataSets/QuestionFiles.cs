@@ -73,7 +73,7 @@ internal static class QuestionFiles
         {
             if (line?.Split(' ') is not [var name, ['v', 'i', 'd', .. var digits]] || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var video))
                 throw DataSetRequest.Malformed(path, $"line {number} is not of the form 'name vid12'.");
-            names[video.ToString(CultureInfo.InvariantCulture)] = name;
+            if (!names.TryAdd(video.ToString(CultureInfo.InvariantCulture), name)) throw DataSetRequest.Malformed(path, $"line {number} gives video {video} a second name.");
         }
         return names;
     }

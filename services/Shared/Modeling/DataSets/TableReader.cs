@@ -19,16 +19,35 @@ internal static class TableReader
     /// <summary>Longer fields mean that a quote was never closed.</summary>
     internal const int MaximumField = 1 << 20;
 
+    /// <summary>Longer rows are none: each of a million empty fields would take fifty times its own byte.</summary>
+    internal const int MaximumRow = 1 << 22;
+
     private static readonly CsvConfiguration Format = new(CultureInfo.InvariantCulture) { Delimiter = "\t", HasHeaderRecord = false, BadDataFound = null, MaxFieldSize = MaximumField };
 
     internal static IEnumerable<TableRow> Read(string path)
     {
-        using var reader = new StreamReader(path);
+        using var reader = new RowReader(path);
         using var parser = new CsvParser(reader, Format);
         for (var number = 1L; Next(parser, path, number); number++)
         {
+            reader.StartRow();
             // Only a record that was read to the end of the file can be open; looking at each one's text would double the work.
             yield return new TableRow(number, parser.Record!, reader.Peek() < 0 && EndsInQuote(parser.RawRecord));
+        }
+    }
+
+    /// <summary>Hands out no more than <see cref="MaximumRow"/> characters without a row.</summary>
+    private sealed class RowReader(string path) : StreamReader(path)
+    {
+        private readonly string path = path;
+        private int sinceRow;
+
+        internal void StartRow() => sinceRow = 0;
+
+        public override int Read(char[] buffer, int index, int count)
+        {
+            var read = base.Read(buffer, index, count);
+            return (sinceRow += read) <= MaximumRow ? read : throw DataSetRequest.Malformed(path, $"a row has more than {MaximumRow} characters.");
         }
     }
 

@@ -18,16 +18,18 @@ public static class ModelWeights
             if (value.dtype != ScalarType.Float32) throw new ModelFormatException("model-precision", $"The model's weights were rounded for inference ({name} is {value.dtype}); load it in float32 to save or train it.");
     }
 
-    /// <summary>Copies weights into a model: every key must be there, none more, all with the model's shapes and a floating type.</summary>
+    /// <summary>Copies weights into a model: every key must be there, none more, all with the model's shapes, a floating type and finite numbers.</summary>
     /// <exception cref="ModelFormatException"><c>weights-mismatch</c>: names up to five keys that do not fit.</exception>
     public static void LoadStrictly(Module model, IReadOnlyDictionary<string, Tensor> weights)
     {
         var parameters = Of(model).ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
+        using var scope = NewDisposeScope();
         var faults = parameters.Where(p => !weights.ContainsKey(p.Key)).Select(p => $"{p.Key} is missing")
             .Concat(weights.Keys.Where(k => !parameters.ContainsKey(k)).Select(k => $"{k} is unknown"))
             .Concat(parameters.Where(p => weights.TryGetValue(p.Key, out var w) && !w.shape.SequenceEqual(p.Value.shape))
                 .Select(p => $"{p.Key} is [{string.Join(", ", weights[p.Key].shape)}] instead of [{string.Join(", ", p.Value.shape)}]"))
             .Concat(parameters.Keys.Where(k => weights.TryGetValue(k, out var w) && !w.is_floating_point()).Select(k => $"{k} holds no floating-point numbers"))
+            .Concat(parameters.Where(p => weights.TryGetValue(p.Key, out var w) && w.is_floating_point() && !IsFinite(w, p.Value.dtype)).Select(p => $"{p.Key} holds a value that is not finite"))
             .ToList();
         if (faults.Count > 0)
         {
@@ -51,6 +53,13 @@ public static class ModelWeights
             taken++;
         }
         return taken;
+    }
+
+    /// <summary>Whether all numbers are finite in the type they are to be kept in: a float64 may be too large for a float32.</summary>
+    internal static bool IsFinite(Tensor weight, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        return weight.to_type(type).isfinite().all().item<bool>();
     }
 
     /// <summary>Reads a safetensors file into a model on the CPU, strictly.</summary>

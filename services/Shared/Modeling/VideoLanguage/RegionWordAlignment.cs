@@ -32,6 +32,7 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
     {
         using var scope = NewDisposeScope();
         wordMask ??= NoMask(words);
+        if (regions.shape[0] == 0 || words.shape[0] == 0) return zeros(regions.shape[0], words.shape[0], regions.dtype, regions.device).MoveToOuterDisposeScope();
         var rows = Blocks(regions, words).GroupBy(b => b.Video)
             .Select(row => cat([.. row.Select(b => Pairs(b.Regions(regions), b.Regions(regionMask), b.Words(words), b.Words(wordMask)))], 1));
         return cat([.. rows], 0).MoveToOuterDisposeScope();
@@ -125,9 +126,9 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
     private Tensor MaskedDirection(Tensor queries, Tensor queryMask, Tensor context, Tensor contextMask)
     {
         using var scope = NewDisposeScope();
-        var (nq, lq, nc, s) = (queries.shape[0], queries.shape[1], context.shape[0], context.shape[1]);
+        var (nq, lq, nc, s, d) = (queries.shape[0], queries.shape[1], context.shape[0], context.shape[1], queries.shape[2]);
         var transposed = context.transpose(1, 2);
-        var cosines = queries.reshape(nq * lq, -1).matmul(transposed); // (Nc, Nq*Lq, S)
+        var cosines = queries.reshape(nq * lq, d).matmul(transposed); // (Nc, Nq*Lq, S)
         var weights = MaskedWeights(cosines.view(nc, nq, lq, s), contextMask).view(nc, nq * lq, s);
         var products = (weights * cosines).sum(-1);
         var lengths = (weights.bmm(context.bmm(transposed)) * weights).sum(-1).ClampMin(1e-16).sqrt();

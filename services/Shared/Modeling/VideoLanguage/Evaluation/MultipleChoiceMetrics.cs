@@ -13,14 +13,14 @@ public sealed record MultipleChoiceReport(AccuracyShare Intended, AccuracyShare 
     /// <summary>Chooses the option with the largest score, the first of equal ones.</summary>
     /// <param name="questions">All questions.</param>
     /// <param name="seed">Of the intervals.</param>
-    /// <exception cref="ModelFormatException"><c>feature-missing</c>: a score is not a number.</exception>
+    /// <exception cref="ModelFormatException"><c>feature-missing</c>: a score is not a number, or a question has no options.</exception>
     public static MultipleChoiceReport Compute(IReadOnlyCollection<MultipleChoiceQuestion> questions, int seed = 0) => new(
         AccuracyShare.Of([.. questions.Select(q => Best(q.QuestionId, q.Scores) == q.Expected)], seed),
         AccuracyShare.Of([.. questions.Select(q => Best(q.QuestionId, q.ReferenceCompatible) == q.Expected)], seed));
 
     private static int Best(string question, IReadOnlyList<float> scores)
     {
-        if (scores.Any(float.IsNaN)) throw new ModelFormatException("feature-missing", $"An option of question {question} has no score: the video or the option has no usable features.");
+        if (scores.Count == 0 || scores.Any(float.IsNaN)) throw new ModelFormatException("feature-missing", $"An option of question {question} has no score: the video or the option has no usable features.");
         return Enumerable.Range(0, scores.Count).MaxBy(i => scores[i]);
     }
 }

@@ -4,8 +4,8 @@ using static TorchSharp.torch.nn;
 namespace DemoVlp.Modeling.VideoLanguage.Import;
 
 /// <summary>
-/// The one way from files of others to a model directory. A checkpoint of the published code keeps its scores (<see cref="PaddingRule.Reference"/>); pretrained
-/// encoders give a model to be trained (<see cref="PaddingRule.Masked"/>). Nothing in the files is executed.
+/// The one way from files of others to a model directory. A checkpoint of the published code keeps its scores (<see cref="PaddingRule.Reference"/>), and so does
+/// an export (<see cref="ReferenceExport"/>), which says itself how it scores; pretrained encoders give a model to be trained (<see cref="PaddingRule.Masked"/>). Nothing in the files is executed.
 /// </summary>
 public static class CheckpointImport
 {
@@ -14,7 +14,7 @@ public static class CheckpointImport
     /// <param name="directory">Model directory to write.</param>
     /// <param name="options">How; the defaults fit the published files.</param>
     /// <exception cref="ModelFormatException">
-    /// <c>sources-missing</c>: neither a checkpoint nor a pretrained encoder, or no vocabulary; <c>checkpoint-malformed</c>, <c>safetensors-malformed</c>, <c>model-incomplete</c>;
+    /// <c>sources-missing</c>: neither a checkpoint nor a pretrained encoder, or no vocabulary; <c>sources-contradict</c>: two video encoders, or a line break in a word piece or an answer; <c>checkpoint-malformed</c>, <c>safetensors-malformed</c>, <c>model-incomplete</c>;
     /// <c>checkpoint-foreign</c>: no weights of this model; <c>config-invalid</c>; <c>weights-mismatch</c>: a tensor is missing, unknown or of another shape;
     /// <c>vocabulary-mismatch</c> or <c>answers-mismatch</c>: another number than the checkpoint has.
     /// </exception>
@@ -23,6 +23,9 @@ public static class CheckpointImport
         using var scope = NewDisposeScope();
         options ??= new ImportOptions();
         if (options.HeadWidth <= 0 || options.TextHeadWidth <= 0) throw new ModelFormatException("config-invalid", "The width of an attention head must be positive.");
+        if (sources is { Checkpoint: not null, VisionTransformer: not null }) throw new ModelFormatException("sources-contradict", "A checkpoint holds a video encoder already; it cannot be given together with a vision transformer.");
+        if (new[] { sources.Vocabulary, sources.Answers }.Any(lines => lines?.Any(l => l.AsSpan().IndexOfAny('\n', '\r') >= 0) == true))
+            throw new ModelFormatException("sources-contradict", "A word piece or an answer contains a line break, which their files cannot hold.");
         var distilBert = sources.DistilBert is { } text && (sources.Checkpoint is null || sources.Vocabulary is null) ? HuggingFaceDistilBert.Open(text, options.TextHeadWidth ?? options.HeadWidth) : null;
         var vocabulary = sources.Vocabulary ?? distilBert?.Vocabulary ?? throw Missing("the word pieces of the text encoder, its vocab.txt");
         var (config, network, files) = sources switch
@@ -42,7 +45,9 @@ public static class CheckpointImport
     private static (ModelConfig, Module, IReadOnlyList<WeightReport>) FromCheckpoint(string checkpoint, IReadOnlyList<string> vocabulary, IReadOnlyList<string>? answers, ImportOptions options)
     {
         var weights = ReferenceCheckpoint.Load(checkpoint);
-        var config = ReferenceCheckpoint.Configuration(weights, options);
+        var stated = ReferenceExport.Stated(checkpoint);
+        var config = ReferenceCheckpoint.Configuration(weights, stated is null ? options : ReferenceExport.WithHeads(options, stated));
+        if (stated is not null) config = ReferenceExport.Complete(config, stated);
         CheckVocabulary(config.TextConfig, vocabulary);
         if (config.NumLabels == 0) config = WithAnswers(config, answers);
         if ((answers?.Count ?? 0) != config.NumLabels) throw new ModelFormatException("answers-mismatch", $"The checkpoint has {config.NumLabels} answers, but {answers?.Count ?? 0} were given.");

@@ -57,8 +57,8 @@ internal static class CheckpointShapes
             throw new ModelFormatException("checkpoint-foreign", $"The file holds no weights of this model: its shapes speak of {parameters} parameters, which it does not have.");
     }
 
-    /// <summary>0, which no configuration may have, where the width is no multiple.</summary>
-    private static int Heads(long width, int headWidth) => width % headWidth == 0 ? (int)(width / headWidth) : 0;
+    /// <summary>0, which no configuration may have, where the width is no multiple or makes no sense.</summary>
+    private static int Heads(long width, int headWidth) => headWidth > 0 && width % headWidth == 0 ? (int)(width / headWidth) : 0;
 
     private static int Count(IReadOnlyDictionary<string, Tensor> weights, string pattern) =>
         Enumerable.Range(0, MaximumLayers).TakeWhile(i => weights.ContainsKey(string.Format(CultureInfo.InvariantCulture, pattern, i))).Count();

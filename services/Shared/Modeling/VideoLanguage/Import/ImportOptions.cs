@@ -37,7 +37,7 @@ public sealed record ImportOptions
     /// <summary>Temporal embeddings of frames the checkpoint has not; the published default of the new model's task if left out.</summary>
     public TemporalFix? TemporalFix { get; init; }
 
-    /// <summary>Width of one attention head, which no checkpoint tells: 64 in all published models. A DistilBERT's <c>config.json</c> goes before it.</summary>
+    /// <summary>Width of one attention head, which no checkpoint tells: 64 in all published models. A DistilBERT's <c>config.json</c> and the statement of a <see cref="ReferenceExport"/> go before it.</summary>
     public int HeadWidth { get; init; } = 64;
 
     /// <summary>Width of one head of the text encoder, where it is another than <see cref="HeadWidth"/>.</summary>

@@ -36,6 +36,7 @@ public static class ReferenceCheckpoint
     {
         var text = CheckpointShapes.Text(weights, "text_model.", options.TextHeadWidth ?? options.HeadWidth);
         var answers = weights.ContainsKey(Answers) ? (int)CheckpointShapes.Of(weights, Answers, 2)[0] : 0;
+        var frames = (int)CheckpointShapes.Of(weights, TemporalKey, 3)[1];
         var config = new ModelConfig
         {
             Task = answers > 0 ? ModelTasks.QuestionAnswering : ModelTasks.Retrieval,
@@ -48,7 +49,7 @@ public static class ReferenceCheckpoint
             ObjectConfig = CheckpointShapes.Blocks(weights, "object_model.", options.HeadWidth) with
             {
                 FeatureDim = (int)CheckpointShapes.Of(weights, "object_model.object_embedding.weight", 2)[1],
-                NumFrames = options.NumFrames ?? (int)CheckpointShapes.Of(weights, TemporalKey, 3)[1],
+                NumFrames = options.NumFrames ?? frames,
                 ObjectNum = (int)CheckpointShapes.Of(weights, "object_model.custom_pos_embed", 3)[1] - 1,
                 TimeModule = weights.ContainsKey("object_model.blocks.0.timeattn.qkv.weight") ? ObjectTransformerConfig.TimeAttention : "",
             },
@@ -68,7 +69,8 @@ public static class ReferenceCheckpoint
         var hasHead = weights.ContainsKey(Answers);
         var fix = options.TemporalFix ?? (questions ? TemporalFix.Bilinear : TemporalFix.Zeros);
         CheckpointShapes.CheckHolds(weights, ModelSize.Parameters(config));
-        weights[TemporalKey] = TemporalEmbedding.Resize(weights[TemporalKey], config.ObjectConfig.NumFrames, fix);
+        // Whole numbers cannot be interpolated; they are refused with all other tensors that do not fit.
+        if (weights[TemporalKey].is_floating_point()) weights[TemporalKey] = TemporalEmbedding.Resize(weights[TemporalKey], config.ObjectConfig.NumFrames, fix);
         var network = questions && !hasHead ? ModelDirectory.Create(config, options.Seed) : ModelDirectory.Build(config);
         try
         {

@@ -35,7 +35,10 @@ public static class ReferenceRegionFile
             var (features, boxes) = (Array(archive, "x", stream.Length), Array(archive, "bbox", stream.Length));
             var info = Array(archive, "info", stream.Length).Value as PickleDictionary ?? throw Malformed("'info' is no dictionary.");
             var count = features.Shape is [var rows, > 0] && boxes.Shape is [var others, 4] && rows == others ? (int)rows : throw Malformed("'x' and 'bbox' do not belong together.");
-            return new FrameRegions(frameIndex, timestampSeconds, Number(info, "image_w"), Number(info, "image_h"), features.Values<float>(), boxes.Values<float>(),
+            // One such number in a batch would end a training.
+            var (x, places) = (features.Values<float>(), boxes.Values<float>());
+            if (!x.All(float.IsFinite) || !places.All(float.IsFinite)) throw Malformed("it holds numbers that are not finite.");
+            return new FrameRegions(frameIndex, timestampSeconds, Number(info, "image_w"), Number(info, "image_h"), x, places,
                 Ids(info, "objects_id", count) ?? throw Malformed("'objects_id' is missing."), Confidences(info, "objects_conf", count) ?? throw Malformed("'objects_conf' is missing."),
                 Ids(info, "attrs_id", count) ?? new int[count], Confidences(info, "attrs_conf", count) ?? new float[count]);
         }

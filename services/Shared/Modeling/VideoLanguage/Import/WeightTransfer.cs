@@ -26,7 +26,7 @@ internal static class WeightTransfer
             else if (!parameters.TryGetValue(name, out var parameter)) faults.Add($"{key} is unknown");
             else if (!value.shape.AsSpan().SequenceEqual(parameter.shape)) faults.Add($"{key} is [{string.Join(", ", value.shape)}] instead of [{string.Join(", ", parameter.shape)}]");
             else if (!value.is_floating_point()) faults.Add($"{key} holds no floating-point numbers");
-            else if (!value.isfinite().all().item<bool>()) faults.Add($"{key} holds a value that is not finite");
+            else if (!ModelWeights.IsFinite(value, parameter.dtype)) faults.Add($"{key} holds a value that is not finite");
             else if (!found.TryAdd(name, value)) faults.Add($"{key} is there twice");
         }
         var missing = parameters.Keys.Where(p => !found.ContainsKey(p)).ToList();

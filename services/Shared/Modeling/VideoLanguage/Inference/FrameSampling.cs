@@ -33,6 +33,8 @@ public static class FrameSampling
 
     private static (int[] Edges, int[] Chosen) Bins(int available, int wanted)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(available);
+        ArgumentOutOfRangeException.ThrowIfNegative(wanted);
         var count = Math.Min(available, wanted);
         var edges = new int[count + 1];
         for (var j = 0; j <= count; j++) edges[j] = (int)((long)j * available / Math.Max(count, 1));
