@@ -5,7 +5,7 @@ namespace DemoVlp.RegionExtraction;
 /// <summary>Section <c>Regions</c>.</summary>
 public sealed class RegionExtractionOptions
 {
-    /// <summary>Folder of the detector. Not set: the built-in one, which is tiny and untrained.</summary>
+    /// <summary>Folder of the detector. Not set: the built-in one, which is small and knows moving shapes only.</summary>
     public string? DetectorDirectory { get; set; }
 
     /// <summary>Frames that go through the detector's backbone together.</summary>

@@ -64,7 +64,7 @@ public sealed class DetectorWorkerTests : IDisposable
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => worker.RunAsync<int>(_ => throw new InvalidOperationException("bad frame"), Frames.Token));
 
-        Assert.Equal("tiny-untrained", await worker.RunAsync(extractor => extractor.Detector, Frames.Token));
+        Assert.Equal("moving-shapes-1", await worker.RunAsync(extractor => extractor.Detector, Frames.Token));
         await worker.StopAsync(Frames.Token);
     }
 
