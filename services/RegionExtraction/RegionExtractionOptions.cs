@@ -5,7 +5,10 @@ namespace DemoVlp.RegionExtraction;
 /// <summary>Section <c>Regions</c>.</summary>
 public sealed class RegionExtractionOptions
 {
-    /// <summary>Folder of the detector. It is watched: what is put there replaces the detector without a restart. Not set: the built-in one.</summary>
+    /// <summary>
+    /// Folder of the detector. It is watched: what is put there replaces the detector without a restart. Not set: the built-in one, which is small and
+    /// knows moving shapes only.
+    /// </summary>
     public string? DetectorDirectory { get; set; }
 
     /// <summary>Frames that go through the detector's backbone together, and are kept together.</summary>

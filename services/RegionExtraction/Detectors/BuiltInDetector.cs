@@ -1,49 +1,34 @@
 using DemoVlp.Artifacts;
-using DemoVlp.Modeling.Detection;
 
 namespace DemoVlp.RegionExtraction.Detectors;
 
 /// <summary>
-/// The detector used where none is configured: small and with random weights, made on the spot. Its features tell pictures apart;
-/// its labels mean nothing and say so.
+/// The detector used where none is configured: small, trained by this project on its Moving Shapes scenes, and part of this assembly. Of anything but
+/// moving shapes its features tell pictures apart, and its labels mean nothing.
 /// </summary>
 internal static class BuiltInDetector
 {
-    /// <summary>Its name, in every region file and answer.</summary>
-    public const string Name = "tiny-untrained";
+    /// <summary>Its name, in every region file and answer. Other weights need another name: what a store has under one is kept.</summary>
+    public const string Name = "moving-shapes-1";
 
     private const string Key = $"detectors/{Name}";
     private const string ConfigFile = "config.json";
-    private const int Labels = 16, Seed = 20220307;
 
-    /// <summary>Its folder; it is made if it is not there. Whoever makes it makes the same bytes.</summary>
+    // The configuration is written last: where it is, the detector is whole.
+    private static readonly string[] Files = ["model.safetensors", "classes.txt", "attributes.txt", ConfigFile];
+
+    /// <summary>Its folder; it is written there if it is not there yet.</summary>
     public static async Task<string> EnsureAsync(IArtifactStore store, CancellationToken cancellationToken)
     {
-        // The configuration is written last: where it is, the detector is whole.
         if (await store.FindAsync($"{Key}/{ConfigFile}", "application/json", cancellationToken) is null)
-            await CreateAsync(store, cancellationToken);
+            foreach (var file in Files) await WriteAsync(store, file, cancellationToken);
         return store.GetLocalDirectory(Key);
     }
 
-    private static async Task CreateAsync(IArtifactStore store, CancellationToken cancellationToken)
+    private static async Task WriteAsync(IArtifactStore store, string file, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("demovlp-detector-");
-        try
-        {
-            DetectorDirectory.CreateTiny(folder.FullName, [.. Numbered("untrained class")], [.. Numbered("untrained attribute")], Seed);
-            var config = Path.Combine(folder.FullName, ConfigFile);
-            await File.WriteAllBytesAsync(config, (DetectorConfig.Parse(await File.ReadAllBytesAsync(config, cancellationToken)) with { Name = Name }).ToJson(), cancellationToken);
-            foreach (var file in folder.EnumerateFiles().OrderBy(f => f.Name == ConfigFile))
-            {
-                await using var content = file.OpenRead();
-                await store.WriteAsync($"{Key}/{file.Name}", "application/octet-stream", (stream, token) => content.CopyToAsync(stream, token), cancellationToken);
-            }
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        await using var content = typeof(BuiltInDetector).Assembly.GetManifestResourceStream($"BuiltIn/{Name}/{file}")
+            ?? throw new InvalidOperationException($"The built-in detector's {file} is not part of the assembly.");
+        await store.WriteAsync($"{Key}/{file}", "application/octet-stream", (stream, token) => content.CopyToAsync(stream, token), cancellationToken);
     }
-
-    private static IEnumerable<string> Numbered(string name) => Enumerable.Range(1, Labels).Select(i => $"{name} {i}");
 }

@@ -21,7 +21,7 @@ internal sealed class DetectorBenchmark : IDisposable
         string[] classes = [.. Enumerable.Range(1, config.NumClasses - 1).Select(i => $"class {i}")], attributes = [.. Enumerable.Range(1, config.NumAttrs - 1).Select(i => $"attribute {i}")];
         DetectorDirectory.CreateRandom(folder.FullName, config, classes, attributes, seed: 1);
         frame = new FrameImage(0, 0, Width, Height, Picture());
-        Safetensors.Save(Path.Combine(folder.FullName, "inputs.safetensors"),
+        using (NewDisposeScope()) Safetensors.Save(Path.Combine(folder.FullName, "inputs.safetensors"),
             [("bgr", tensor(frame.Bgr, Height, Width, 3)), ("anchors", tensor(AnchorGenerator.Cell(config), config.AnchorsPerCell, 4))], new Dictionary<string, string>());
         peer = new Peer(python, "detector_peer.py", folder.FullName, $"{threads}");
     }

@@ -70,6 +70,7 @@ internal sealed class VideoLanguageBenchmark : IDisposable
 
     private void WriteInputs()
     {
+        using var scope = NewDisposeScope(); // Holds what is made on the way: a tensor nobody holds may be freed while it is read.
         var inputs = batch.Select(s => ObjectInput.Create(s.Frames, Config.ObjectConfig)).ToList();
         Safetensors.Save(Path.Combine(folder.FullName, "inputs.safetensors"),
         [

@@ -28,7 +28,11 @@ public static class TorchNativeLibrary
     /// <exception cref="DllNotFoundException">The patched copy is needed and cannot be written beside the original.</exception>
     public static void EnsureLoadable()
     {
-        if (!OperatingSystem.IsLinux() || SystemHasVersion()) return;
+        if (!OperatingSystem.IsLinux()) return;
+        // Tensors of 2 MB and more on huge pages: a training step asks for gigabytes again and again, and each page costs a fault.
+        // libtorch reads this when it is loaded; .NET's own environment does not reach it.
+        _ = setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
+        if (SystemHasVersion()) return;
         var original = Candidates().FirstOrDefault(File.Exists);
         if (original is null) return; // No libtorch backend in this process: nothing to repair.
         var copy = Path.Combine(Path.GetDirectoryName(original)!, Patched);
@@ -37,6 +41,9 @@ public static class TorchNativeLibrary
         // "libLibTorchSharp.so" get this one, since they share the SONAME.
         NativeLibrary.Load(copy);
     }
+
+    [DllImport("libc", BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int setenv([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
 
     private static IEnumerable<string> Candidates()
     {
