@@ -7,7 +7,7 @@ namespace DemoVlp.Modeling;
 
 /// <summary>The section <c>Compute</c>, for every service of a process alike.</summary>
 /// <param name="Device"><c>Compute:Device</c>, see <see cref="ComputeDevice.Choose"/>.</param>
-/// <param name="Precision"><c>Compute:Precision</c>: <c>float32</c> (also where nothing is set) or <c>bfloat16</c>; what the video-language model's encoders compute in.</param>
+/// <param name="Precision"><c>Compute:Precision</c>: <c>float32</c> (also where nothing is set) or <c>bfloat16</c>; what the video-language model's encoders and the detector's convolutions compute in.</param>
 /// <param name="Threads"><c>Compute:Threads</c>: of one tensor operation on the CPU; where nothing is set, the processors that this process may use.</param>
 public sealed record ComputeSettings(Device Device, ComputePrecision Precision, int Threads)
 {

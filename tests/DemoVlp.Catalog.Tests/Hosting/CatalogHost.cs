@@ -51,6 +51,8 @@ internal sealed class CatalogHost : WebApplicationFactory<CatalogOptions>
             // MassTransit keeps the first host's logger for the whole process, also when that host is gone.
             services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
             services.AddMassTransitTestHarness(bus => others?.Invoke(bus));
+            // MassTransit fails where a bus is stopped while one of its endpoints is still starting.
+            services.Configure<MassTransitHostOptions>(options => options.WaitUntilStarted = true);
             services.AddOpenApi();
             if (!sweeping) services.Remove(services.Single(service => service.ImplementationType == typeof(SweepService)));
         });
