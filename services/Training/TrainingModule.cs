@@ -4,7 +4,7 @@ using DemoVlp.Modeling;
 using DemoVlp.Training.Announcements;
 using DemoVlp.Training.Data;
 using DemoVlp.Training.Fitting;
-using DemoVlp.Training.Library;
+using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Registry;
 using DemoVlp.Training.Runs;
 using MassTransit;
@@ -24,7 +24,7 @@ public static class TrainingModule
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
         builder.Services.AddSingleton<RunLeases>();
-        builder.Services.AddScoped<LibraryDataset>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
+        builder.Services.AddScoped<LibraryDataset>().AddScoped<DatasetCatalog>().AddScoped<ClipRegionsReader>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
             .AddScoped<RunRequests>().AddScoped<RunClips>().AddScoped<RunCorpus>().AddScoped<RetrievalFit>().AddScoped<RunExecution>();
         builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
         return builder;

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using DemoVlp.Modeling.VideoLanguage.Training;
-using DemoVlp.Training.Library;
+using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Runs;
 
 namespace DemoVlp.Training.Fitting;
@@ -57,7 +57,7 @@ internal sealed class BatchReader : IAsyncDisposable
                 var batch = new List<RetrievalSample>(plan.BatchSize);
                 foreach (var index in plan.Candidates(step))
                 {
-                    if (await regions.ReadAsync(clips[index].VideoId, clips[index].Regions, ended.Token) is not { } frames) continue;
+                    if (await regions.ReadAsync(clips[index], ended.Token) is not { } frames) continue;
                     batch.Add(new RetrievalSample(frames, tokens[firstCaption[index] + plan.Caption(step, index, clips[index].Captions.Count)]));
                     if (batch.Count == plan.BatchSize) break;
                 }

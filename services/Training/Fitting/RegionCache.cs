@@ -1,39 +1,39 @@
 using System.Collections.Concurrent;
 using DemoVlp.Artifacts;
-using DemoVlp.Contracts;
 using DemoVlp.Modeling;
 using DemoVlp.Modeling.Regions;
+using DemoVlp.Training.Datasets;
 
 namespace DemoVlp.Training.Fitting;
 
 /// <summary>The region files of a run's clips: kept in memory up to a budget, read anew beyond it.</summary>
-internal sealed partial class RegionCache(IArtifactStore artifacts, long budgetBytes, ILogger log)
+internal sealed partial class RegionCache(ClipRegionsReader reader, long budgetBytes, ILogger log)
 {
-    private readonly ConcurrentDictionary<Guid, IReadOnlyList<FrameRegions>> kept = new();
-    private readonly ConcurrentDictionary<Guid, bool> unreadable = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<FrameRegions>> kept = new();
+    private readonly ConcurrentDictionary<string, bool> unreadable = new();
     private long used;
 
     /// <summary>A clip's frames; null if its file is gone (the video was deleted meanwhile) or damaged.</summary>
-    public async Task<IReadOnlyList<FrameRegions>?> ReadAsync(Guid videoId, ArtifactRef regions, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<FrameRegions>?> ReadAsync(Clip clip, CancellationToken cancellationToken)
     {
-        if (kept.TryGetValue(videoId, out var frames)) return frames;
-        if (unreadable.ContainsKey(videoId)) return null;
+        if (kept.TryGetValue(clip.Id, out var frames)) return frames;
+        if (unreadable.ContainsKey(clip.Id)) return null;
         try
         {
-            using var stream = new MemoryStream(await artifacts.ReadAsync(regions, cancellationToken));
-            frames = RegionFile.Load(stream).Frames;
+            frames = await reader.ReadAsync(clip.Regions!, cancellationToken);
         }
         catch (Exception e) when (e is ArtifactMissingException or ArtifactCorruptException or ModelFormatException)
         {
-            LogUnreadable(e, videoId);
-            unreadable[videoId] = true;
+            LogUnreadable(e, clip.Id);
+            unreadable[clip.Id] = true;
             return null;
         }
-        if (Interlocked.Add(ref used, regions.Bytes) <= budgetBytes) kept[videoId] = frames;
-        else Interlocked.Add(ref used, -regions.Bytes);
+        var bytes = frames.Sum(f => (f.Features.LongLength + f.Boxes.LongLength) * sizeof(float));
+        if (Interlocked.Add(ref used, bytes) <= budgetBytes) kept[clip.Id] = frames;
+        else Interlocked.Add(ref used, -bytes);
         return frames;
     }
 
-    [LoggerMessage(LogLevel.Warning, "The regions of video {VideoId} cannot be read; training goes on without it.")]
-    private partial void LogUnreadable(Exception exception, Guid videoId);
+    [LoggerMessage(LogLevel.Warning, "The regions of clip {Clip} cannot be read; training goes on without it.")]
+    private partial void LogUnreadable(Exception exception, string clip);
 }

@@ -6,7 +6,7 @@ using DemoVlp.Modeling;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Modeling.VideoLanguage.Training;
 using DemoVlp.ServiceDefaults;
-using DemoVlp.Training.Library;
+using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Runs;
 using StepOptions = DemoVlp.Modeling.VideoLanguage.Training.TrainingOptions;
 
@@ -20,7 +20,7 @@ namespace DemoVlp.Training.Fitting;
 internal sealed record FitInput(HeldRun Held, string BaseDirectory, IReadOnlyList<Clip> Clips, CorpusTokens Tokens);
 
 /// <summary>The optimiser steps of a retrieval run, on a thread of their own from the first tensor to the last.</summary>
-internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.Extensions.Options.IOptions<TrainingOptions> options, ComputeSettings compute, ILogger<RetrievalFit> log)
+internal sealed partial class RetrievalFit(IArtifactStore artifacts, ClipRegionsReader regions, Microsoft.Extensions.Options.IOptions<TrainingOptions> options, ComputeSettings compute, ILogger<RetrievalFit> log)
 {
     private const double WeightDecay = 0.01, MaximumGradientNorm = 1;
     private const int LongestWarmup = 100;
@@ -67,7 +67,7 @@ internal sealed partial class RetrievalFit(IArtifactStore artifacts, Microsoft.E
             var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
             checkpoints.Restore(trainer);
             if (trainer.Steps > 0) LogResumed(run.Id, trainer.Steps);
-            var reader = new BatchReader(input.Clips, input.Tokens, plan, new RegionCache(artifacts, options.Value.CacheMegabytes * (1L << 20), log), (int)trainer.Steps);
+            var reader = new BatchReader(input.Clips, input.Tokens, plan, new RegionCache(regions, options.Value.CacheMegabytes * (1L << 20), log), (int)trainer.Steps);
             try
             {
                 if (!StepThrough(trainer, reader, plan, checkpoints, held)) return null;

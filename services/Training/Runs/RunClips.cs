@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts;
-using DemoVlp.Training.Library;
+using DemoVlp.Training.Datasets;
 
 namespace DemoVlp.Training.Runs;
 
@@ -18,7 +18,7 @@ internal sealed class RunClips(IArtifactStore artifacts, LibraryDataset library)
         {
             return (JsonSerializer.Deserialize<List<Clip>>(await artifacts.ReadAsync(settled, cancellationToken))!, captions);
         }
-        var clips = await library.ListAsync(cancellationToken);
+        var clips = await library.ListAsync(Splits.Train, cancellationToken);
         if (clips.Count < LibraryDataset.FewestClips) throw new RunFailedException("dataset-too-small", RunRequests.TooSmall().Message);
         var lines = string.Concat(clips.SelectMany(c => c.Captions).Select(c => c + "\n"));
         captions = await WriteAsync(RunArtifacts.Captions(runId), "text/plain", Encoding.UTF8.GetBytes(lines), cancellationToken);

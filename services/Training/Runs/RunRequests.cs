@@ -3,7 +3,7 @@ using DemoVlp.Contracts.Models;
 using DemoVlp.Contracts.Training;
 using DemoVlp.ServiceDefaults;
 using DemoVlp.Training.Data;
-using DemoVlp.Training.Library;
+using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Registry;
 using Microsoft.EntityFrameworkCore;
 
@@ -59,7 +59,7 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
             throw Bad("bad-task", $"The task must be \"{ModelTasks.Retrieval}\" or \"{ModelTasks.QuestionAnswering}\".");
         if (request.Task == ModelTasks.QuestionAnswering)
             throw Bad("task-not-trainable", "Question answering cannot be trained yet: uploaded videos have captions, but no questions with answers.");
-        if (request.Dataset != LibraryDataset.Name) throw Bad("unknown-dataset", $"There is no such data set; \"{LibraryDataset.Name}\" is the uploaded videos that have captions.");
+        if (request.Dataset != LibraryDataset.LibraryName) throw Bad("unknown-dataset", $"There is no such data set; \"{LibraryDataset.LibraryName}\" is the uploaded videos that have captions.");
         if (request.Epochs is < 1 or > 1000) throw Bad("bad-epochs", "The number of epochs must be between 1 and 1000.");
         if (request.BatchSize is < 2 or > 1024) throw Bad("bad-batch-size", "The batch size must be between 2 and 1024.");
         if (request.LearningRate is { } rate && rate is not (> 0 and <= 1)) throw Bad("bad-learning-rate", "The learning rate must be above 0 and at most 1.");

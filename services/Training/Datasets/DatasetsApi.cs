@@ -1,6 +1,6 @@
 using DemoVlp.Contracts.Http;
 
-namespace DemoVlp.Training.Library;
+namespace DemoVlp.Training.Datasets;
 
 /// <summary><c>/api/v1/datasets</c>.</summary>
 internal static class DatasetsApi

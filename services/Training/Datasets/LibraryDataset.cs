@@ -1,21 +1,14 @@
-using DemoVlp.Contracts;
 using DemoVlp.Contracts.Http;
 using DemoVlp.Training.Data;
 using Microsoft.EntityFrameworkCore;
 
-namespace DemoVlp.Training.Library;
-
-/// <summary>A clip as a run learns from it.</summary>
-/// <param name="VideoId">The video.</param>
-/// <param name="Captions">At least one.</param>
-/// <param name="Regions">Its region file.</param>
-internal sealed record Clip(Guid VideoId, IReadOnlyList<string> Captions, ArtifactRef Regions);
+namespace DemoVlp.Training.Datasets;
 
 /// <summary>The data set <c>library</c>: the uploaded videos that have captions and regions.</summary>
-internal sealed class LibraryDataset(TrainingDbContext database)
+internal sealed class LibraryDataset(TrainingDbContext database) : IDataset
 {
     /// <summary>The data set's name and format.</summary>
-    public const string Name = "library";
+    public const string LibraryName = "library";
 
     /// <summary>Fewer clips cannot be told apart, and so not learnt from.</summary>
     public const int FewestClips = 2;
@@ -30,14 +23,23 @@ internal sealed class LibraryDataset(TrainingDbContext database)
             ["no-captions"] = await clips.CountAsync(c => c.CaptionCount == 0, cancellationToken),
             ["no-regions"] = await clips.CountAsync(c => c.CaptionCount > 0 && c.Regions == null, cancellationToken),
         };
-        return new Dataset(Name, Name, await usable.CountAsync(cancellationToken), await usable.SumAsync(c => c.CaptionCount, cancellationToken),
+        return new Dataset(LibraryName, LibraryName, await usable.CountAsync(cancellationToken), await usable.SumAsync(c => c.CaptionCount, cancellationToken),
             unusable.Where(u => u.Value > 0).ToDictionary());
     }
 
-    /// <summary>Every clip that can be used now, in an order that depends on nothing but the clips.</summary>
-    public async Task<IReadOnlyList<Clip>> ListAsync(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public string Name => LibraryName;
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> SplitsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([Splits.Train]);
+
+    /// <summary>Videos are processed when they are uploaded: nothing to do.</summary>
+    public Task PrepareAsync(IReadOnlyList<string> splits, IProgress<PrepareProgress>? progress, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Every captioned video with regions.</summary>
+    public async Task<IReadOnlyList<Clip>> ListAsync(string split, CancellationToken cancellationToken)
     {
         var rows = await database.Clips.AsNoTracking().Where(c => !c.Deleted && c.CaptionCount > 0 && c.Regions != null).ToListAsync(cancellationToken);
-        return [.. rows.Select(r => new Clip(r.VideoId, r.Captions, r.Regions!)).OrderBy(c => c.VideoId)];
+        return [.. rows.OrderBy(r => r.VideoId).Select(r => new Clip { Id = r.VideoId.ToString(), Captions = r.Captions, Regions = new ClipRegions(r.Regions) })];
     }
 }

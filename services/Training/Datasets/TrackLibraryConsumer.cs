@@ -4,7 +4,7 @@ using DemoVlp.Training.Data;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 
-namespace DemoVlp.Training.Library;
+namespace DemoVlp.Training.Datasets;
 
 /// <summary>
 /// Keeps Training's picture of the uploaded videos. The events of a video may come in any order and more than once;
