@@ -34,4 +34,12 @@ detector.SetAction(arguments =>
     benchmark.Run(new Comparison(arguments.GetValue(rounds), arguments.GetValue(only)));
 });
 
-return new RootCommand("Speed, as ratios measured in one run.") { videoLanguage, ranking, detector }.Parse(args).Invoke();
+var plot = new Option<string>("--plot") { DefaultValueFactory = _ => "economy.png", Description = "Where the picture goes." };
+var economy = new Command("economy", "What a training sample costs the region model and a pixel model of the same size.") { rounds, threads, plot };
+economy.SetAction(arguments =>
+{
+    torch.set_num_threads(arguments.GetValue(threads));
+    new EconomyBenchmark(arguments.GetValue(rounds)).Run(arguments.GetValue(plot)!);
+});
+
+return new RootCommand("Speed, as ratios measured in one run.") { videoLanguage, ranking, detector, economy }.Parse(args).Invoke();
