@@ -81,6 +81,29 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
         Assert.NotEqual(exact.DetectorHash, rounded.DetectorHash); // So that regions of the one are never taken for those of the other.
     }
 
+    [Theory]
+    [InlineData(RegionPooler.RoiPool, 2)]
+    [InlineData(RegionPooler.RoiPool, 1)]
+    [InlineData(RegionPooler.RoiAlign, 1)]
+    [InlineData(RegionPooler.RoiAlignLegacy, 2)]
+    public void Extract_InBFloat16_DescribesTheSameBoxesAlmostAlike(RegionPooler pooler, int dilation)
+    {
+        using var folder = new TemporaryFolder();
+        DetectorDirectory.CreateRandom(folder.Path, DetectorConfig.Tiny with { NumClasses = 2, NumAttrs = 2, Pooler = pooler, Res5Dilation = dilation }, ["circle"], ["red"], seed: 1);
+        using var exact = RegionExtractor.Load(folder.Path, "cpu");
+        using var rounded = RegionExtractor.Load(folder.Path, "cpu", ComputePrecision.BFloat16);
+        var picture = Picture(160, 120, 1);
+
+        AssertUsable(rounded.Extract([picture, Picture(160, 120, 2)], 2)[1]);
+        var expected = exact.Extract([picture], 1)[0];
+        var actual = rounded.Describe(picture, expected.Boxes);
+
+        using var scope = NewDisposeScope();
+        using var similarity = nn.functional.cosine_similarity(tensor(expected.Features).view(expected.Count, -1), tensor(actual.Features).view(expected.Count, -1), 1);
+        Assert.InRange(similarity.min().item<float>(), 0.999f, 1.0001f);
+        Assert.NotEqual(expected.Features, actual.Features);
+    }
+
     [Fact]
     public void Extract_OfOnePicture_KeepsTheBoundsThatTheConfigurationPromises()
     {
