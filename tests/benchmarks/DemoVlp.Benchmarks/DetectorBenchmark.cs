@@ -43,7 +43,7 @@ internal sealed class DetectorBenchmark : IDisposable
             var regions = 0;
             table.Row($"R101-C4, 300 proposals, {name}", () => peer.Measure("c4"), () => regions = extractor.Extract([frame], 1)[0].Count, required);
             table.Row($"R101-C4, {name}, against torchvision's R50-FPN", () => peer.Measure("fpn"), () => extractor.Extract([frame], 1));
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{regions} regions of {name}; the process's peak so far: {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:0.00} GB"));
+            if (regions > 0) Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{regions} regions of {name}; the process's peak so far: {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:0.00} GB"));
         }
     }
 
