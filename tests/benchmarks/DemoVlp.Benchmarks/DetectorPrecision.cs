@@ -17,7 +17,7 @@ internal static class DetectorPrecision
         using var exact = RegionExtractor.Load(folder, "cpu");
         using var rounded = RegionExtractor.Load(folder, "cpu", ComputePrecision.BFloat16);
         var frames = new MovingShapesSet(20_261_124).Scenes(Split.Test).Take(Scenes).SelectMany(Frames).ToList();
-        Agreement found = new(), given = new();
+        Agreement found = new(0), seen = new(0.2f), given = new(0);
         double exactTime = 0, roundedTime = 0;
         foreach (var frame in frames)
         {
@@ -25,6 +25,7 @@ internal static class DetectorPrecision
             exactTime += Cost.Of(() => truth = exact.Extract([frame], 1)[0]).Processor;
             roundedTime += Cost.Of(() => other = rounded.Extract([frame], 1)[0]).Processor;
             found.Add(truth, other);
+            seen.Add(truth, other);
             given.Add(truth, rounded.Describe(frame, truth.Boxes));
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -32,6 +33,7 @@ internal static class DetectorPrecision
         Console.WriteLine("| | Regions | Same class | Same attribute | Box overlap, mean (lowest) | Overlap of 0.9 or more | Feature cosine, mean (lowest) |");
         Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|");
         found.Print("each region and the one found nearest to it");
+        seen.Print("the same, of those with a confidence of 0.2 or more");
         given.Print("each region and its own box described");
     }
 
@@ -46,7 +48,7 @@ internal static class DetectorPrecision
         }
     }
 
-    private sealed class Agreement
+    private sealed class Agreement(float leastConfidence)
     {
         private readonly List<double> overlaps = [], cosines = [];
         private int classes, attributes;
@@ -55,6 +57,7 @@ internal static class DetectorPrecision
         {
             for (var i = 0; i < expected.Count; i++)
             {
+                if (expected.ClassConfidences[i] < leastConfidence) continue;
                 var box = expected.Boxes[(4 * i)..(4 * i + 4)];
                 var j = Enumerable.Range(0, actual.Count).MaxBy(k => Overlap(box, actual.Boxes[(4 * k)..(4 * k + 4)]));
                 overlaps.Add(Overlap(box, actual.Boxes[(4 * j)..(4 * j + 4)]));
