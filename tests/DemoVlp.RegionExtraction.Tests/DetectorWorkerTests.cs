@@ -71,6 +71,24 @@ public sealed class DetectorWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task BuiltIn_InBFloat16_FindsRegionsUnderAnotherHash()
+    {
+        using var exact = Worker(directory: null);
+        using var rounded = Worker(new Settings<RegionExtractionOptions>(new()), ComputePrecision.BFloat16);
+        await exact.StartAsync(Frames.Token);
+        await rounded.StartAsync(Frames.Token);
+
+        var (expected, actual) = (await exact.CurrentAsync(Frames.Token), await rounded.CurrentAsync(Frames.Token));
+        var frames = await rounded.RunAsync(actual.Hash, detector => detector.Extract([new FrameImage(0, 0, 96, 64, new byte[96 * 64 * 3])], 1, 1), Frames.Token);
+
+        Assert.True(Assert.Single(frames).Count > 0);
+        Assert.Equal(expected.Name, actual.Name);
+        Assert.NotEqual(expected.Hash, actual.Hash); // What was made in float32 is extracted again, not mixed with this.
+        await exact.StopAsync(Frames.Token);
+        await rounded.StopAsync(Frames.Token);
+    }
+
+    [Fact]
     public async Task BuiltIn_WhereverItIsMade_IsTheSameDetector()
     {
         var first = await BuiltInDetector.EnsureAsync(new LocalArtifactStore(folder["a"]), Frames.Token);
@@ -144,6 +162,6 @@ public sealed class DetectorWorkerTests : IDisposable
 
     private DetectorWorker Worker(string? directory) => Worker(new Settings<RegionExtractionOptions>(new() { DetectorDirectory = directory }));
 
-    private DetectorWorker Worker(Settings<RegionExtractionOptions> settings) => new(
-        new LocalArtifactStore(folder["store"]), settings, new ComputeSettings(TorchSharp.torch.CPU, ComputePrecision.Float32, 1), new TorchDetectorLoader(), NullLogger<DetectorWorker>.Instance);
+    private DetectorWorker Worker(Settings<RegionExtractionOptions> settings, ComputePrecision precision = ComputePrecision.Float32) => new(
+        new LocalArtifactStore(folder["store"]), settings, new ComputeSettings(TorchSharp.torch.CPU, precision, 1), new TorchDetectorLoader(), NullLogger<DetectorWorker>.Instance);
 }

@@ -142,7 +142,8 @@ public sealed class VideoExtractionTests : IDisposable
         var worker = new DetectorWorker(store, new Settings<RegionExtractionOptions>(options), new ComputeSettings(TorchSharp.torch.CPU, ComputePrecision.Float32, 1), detector, NullLogger<DetectorWorker>.Instance);
         await worker.StartAsync(Frames.Token);
         var chosen = Options.Create(options);
-        return new(worker, new VideoExtraction(worker, new FrameBatches(chosen, NullLogger<FrameBatches>.Instance), new RegionStore(store, NullLogger<RegionStore>.Instance), store, chosen));
+        var batches = new SharedBatches(worker, new FrameBatches(chosen, NullLogger<FrameBatches>.Instance), chosen);
+        return new(worker, new VideoExtraction(worker, batches, new RegionStore(store, NullLogger<RegionStore>.Instance), store, chosen));
     }
 
     private sealed record Service(DetectorWorker Worker, VideoExtraction Extraction) : IAsyncDisposable

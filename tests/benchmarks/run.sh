@@ -3,7 +3,8 @@
 # Prints Markdown tables; the ratios count, since seconds differ from machine to machine. Nothing else should be running.
 #
 #   tests/benchmarks/run.sh                            everything (some 15 minutes on two cores)
-#   tests/benchmarks/run.sh video-language --rounds 3  one part: video-language, ranking or detector; --only NAME picks rows, --help tells more
+#   tests/benchmarks/run.sh video-language --rounds 3  one part: video-language, ranking, detector or precision; --only NAME picks rows, --help tells more
+#   tests/benchmarks/run.sh memory --clip FILE         peak memory of the full-size detector on a video's frames
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
@@ -12,7 +13,7 @@ infra/install.sh python-torch
 dotnet build tests/benchmarks/DemoVlp.Benchmarks -c Release -v q -m:2
 run=artifacts/bin/DemoVlp.Benchmarks/release/DemoVlp.Benchmarks
 if (($#)); then exec "$run" "$@"; fi
-for part in video-language ranking detector; do
+for part in video-language ranking detector precision; do
   echo
   echo "## $part"
   "$run" "$part"

@@ -6,7 +6,7 @@ namespace DemoVlp.RegionExtraction.Detectors;
 
 /// <summary>What is known of the detector in use.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Hash">Its identity: SHA-256 over weights, configuration and names.</param>
+/// <param name="Hash">Its identity: SHA-256 over weights, configuration and names, and the type it computes in if that is not float32.</param>
 /// <param name="FeatureDim">Length of a region's feature.</param>
 /// <param name="Classes">Class names by id.</param>
 /// <param name="Attributes">Attribute names by id.</param>

@@ -69,17 +69,19 @@ internal sealed class ExtractRegionsConsumer(VideoExtraction extraction, ILogger
         await (await context.GetSendEndpoint(context.ReceiveContext.InputAddress)).Send(context.Message, context.CancellationToken);
 }
 
-/// <summary>One video at a time: the processor or GPU is one.</summary>
+/// <summary>Two videos at a time: while the detector looks at one, the frames of the other are read; and small groups of both share a batch.</summary>
 internal sealed class ExtractRegionsConsumerDefinition : ConsumerDefinition<ExtractRegionsConsumer>
 {
+    private const int Videos = 2;
+
     public ExtractRegionsConsumerDefinition()
     {
         EndpointName = QueueNames.RegionsExtract;
-        ConcurrentMessageLimit = 1;
+        ConcurrentMessageLimit = Videos;
     }
 
     /// <inheritdoc/>
     protected override void ConfigureConsumer(
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<ExtractRegionsConsumer> consumerConfigurator, IRegistrationContext context) =>
-        endpointConfigurator.PrefetchCount = 1;
+        endpointConfigurator.PrefetchCount = Videos;
 }

@@ -15,7 +15,7 @@ namespace DemoVlp.RegionExtraction.Extraction;
 internal sealed record ExtractionStep(RegionsExtracted? Extracted, RegionsProgressed? Progress, bool Reused);
 
 /// <summary>Extracts a video group by group, as long as one message may; what is finished is kept and not done again.</summary>
-internal sealed class VideoExtraction(DetectorWorker worker, FrameBatches batches, RegionStore regions, IArtifactStore store, IOptions<RegionExtractionOptions> options)
+internal sealed class VideoExtraction(DetectorWorker worker, SharedBatches batches, RegionStore regions, IArtifactStore store, IOptions<RegionExtractionOptions> options)
 {
     /// <summary>Goes on with a video until it is finished or the time for one message is used up.</summary>
     /// <exception cref="FrameUnusableException">A frame of the video cannot be used.</exception>
@@ -30,14 +30,13 @@ internal sealed class VideoExtraction(DetectorWorker worker, FrameBatches batche
         var groups = FrameGroup.Of(video.Frames, options.Value.MicroBatch);
         var files = new RegionFile?[groups.Count];
         for (var g = 0; g < groups.Count; g++) files[g] = await regions.FindGroupAsync(video.VideoId, groups[g], detector, cancellationToken);
-        batches.Recover();
         var worked = false;
         for (var g = 0; g < groups.Count; g++)
         {
             if (files[g] is not null) continue;
             if (worked && clock.Elapsed > options.Value.MessageBudget)
                 return new(null, Progress(video, detector, groups.Where((_, i) => files[i] is not null).Sum(group => group.Frames.Count)), Reused: false);
-            files[g] = await ExtractAsync(groups[g], detector, cancellationToken);
+            files[g] = await ExtractAsync(groups[g], detector, first: !worked, cancellationToken);
             await regions.WriteGroupAsync(video.VideoId, groups[g], detector, files[g]!, cancellationToken);
             worked = true;
         }
@@ -45,11 +44,11 @@ internal sealed class VideoExtraction(DetectorWorker worker, FrameBatches batche
         return new(await regions.WriteAsync(video, detector, whole, cancellationToken), null, Reused: false);
     }
 
-    private async Task<RegionFile> ExtractAsync(FrameGroup group, DetectorInfo detector, CancellationToken cancellationToken)
+    private async Task<RegionFile> ExtractAsync(FrameGroup group, DetectorInfo detector, bool first, CancellationToken cancellationToken)
     {
         var images = new List<FrameImage>();
         foreach (var frame in group.Frames) images.Add(FrameReader.Decode(frame, await store.ReadAsync(frame.Image, cancellationToken)));
-        var found = await worker.RunAsync(detector.Hash, network => batches.Extract(network, images, cancellationToken), cancellationToken);
+        var found = await batches.ExtractAsync(detector.Hash, images, first, cancellationToken);
         return new(detector.Name, detector.Hash, detector.FeatureDim, found);
     }
 

@@ -1,5 +1,6 @@
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.Regions;
+using DemoVlp.Modeling.VideoLanguage;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -51,10 +52,10 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
     }
 
     [Fact]
-    public void Extract_WhenFramesOfOneSizeGoTogether_GivesWhatOneByOneGives()
+    public void Extract_WhenFramesOfSeveralSizesAreMixed_GivesWhatOneByOneGives()
     {
-        FrameImage[] frames = [Picture(160, 120, 1, 0), Picture(160, 120, 2, 1), Picture(160, 120, 3, 2), Picture(100, 90, 4, 3), Picture(160, 120, 5, 4)];
-        var together = extractor.Extract(frames, 8);
+        FrameImage[] frames = [Picture(160, 120, 1, 0), Picture(160, 120, 2, 1), Picture(160, 120, 3, 2), Picture(100, 90, 4, 3), Picture(160, 120, 5, 4), Picture(100, 90, 6, 5)];
+        var together = extractor.Extract(frames, 3);
         var alone = frames.Select(f => extractor.Extract([f], 1)[0]).ToArray();
         Assert.Equal(frames.Select(f => (f.FrameIndex, f.TimestampSeconds, f.Width, f.Height)), together.Select(f => (f.FrameIndex, f.TimestampSeconds, f.Width, f.Height)));
         foreach (var (a, b) in alone.Zip(together))
@@ -65,6 +66,42 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
             AssertClose(a.Features, b.Features, 1e-4);
             AssertClose(a.ClassConfidences, b.ClassConfidences, 1e-5);
         }
+    }
+
+    [Fact]
+    public void DetectorHash_WhenItComputesInBFloat16_IsAnother()
+    {
+        using var folder = new TemporaryFolder();
+        DetectorDirectory.CreateTiny(folder.Path, ["circle"], ["red"], seed: 1);
+        using var exact = RegionExtractor.Load(folder.Path, "cpu");
+        using var rounded = RegionExtractor.Load(folder.Path, "cpu", ComputePrecision.BFloat16);
+
+        Assert.Equal(DetectorDirectory.HashOf(folder.Path), exact.DetectorHash);
+        Assert.Matches("^[0-9a-f]{64}$", rounded.DetectorHash);
+        Assert.NotEqual(exact.DetectorHash, rounded.DetectorHash); // So that regions of the one are never taken for those of the other.
+    }
+
+    [Theory]
+    [InlineData(RegionPooler.RoiPool, 2)]
+    [InlineData(RegionPooler.RoiPool, 1)]
+    [InlineData(RegionPooler.RoiAlign, 1)]
+    [InlineData(RegionPooler.RoiAlignLegacy, 2)]
+    public void Extract_InBFloat16_DescribesTheSameBoxesAlmostAlike(RegionPooler pooler, int dilation)
+    {
+        using var folder = new TemporaryFolder();
+        DetectorDirectory.CreateRandom(folder.Path, DetectorConfig.Tiny with { NumClasses = 2, NumAttrs = 2, Pooler = pooler, Res5Dilation = dilation }, ["circle"], ["red"], seed: 1);
+        using var exact = RegionExtractor.Load(folder.Path, "cpu");
+        using var rounded = RegionExtractor.Load(folder.Path, "cpu", ComputePrecision.BFloat16);
+        var picture = Picture(160, 120, 1);
+
+        AssertUsable(rounded.Extract([picture, Picture(160, 120, 2)], 2)[1]);
+        var expected = exact.Extract([picture], 1)[0];
+        var actual = rounded.Describe(picture, expected.Boxes);
+
+        using var scope = NewDisposeScope();
+        using var similarity = nn.functional.cosine_similarity(tensor(expected.Features).view(expected.Count, -1), tensor(actual.Features).view(expected.Count, -1), 1);
+        Assert.InRange(similarity.min().item<float>(), 0.999f, 1.0001f);
+        Assert.NotEqual(expected.Features, actual.Features);
     }
 
     [Fact]

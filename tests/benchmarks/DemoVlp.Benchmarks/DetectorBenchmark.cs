@@ -10,33 +10,32 @@ namespace DemoVlp.Benchmarks;
 /// <summary>ResNet-101 C4 with 300 proposals and 1600 classes on one frame, same weights and picture on both sides; and torchvision's ResNet-50 FPN for orientation.</summary>
 internal sealed class DetectorBenchmark : IDisposable
 {
-    private const int Width = 1000, Height = 600;
+    private const int Width = 1000, Height = 600, Proposals = 300;
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("demovlp-benchmark-");
     private readonly FrameImage frame;
+    private readonly float[] boxes;
+    private readonly Tensor probabilities;
     private readonly Peer peer;
 
     internal DetectorBenchmark(string python, int threads)
     {
-        var config = DetectorConfig.R101;
-        string[] classes = [.. Enumerable.Range(1, config.NumClasses - 1).Select(i => $"class {i}")], attributes = [.. Enumerable.Range(1, config.NumAttrs - 1).Select(i => $"attribute {i}")];
-        DetectorDirectory.CreateRandom(folder.FullName, config, classes, attributes, seed: 1);
-        using (var random = DetectorDirectory.Load(folder.FullName, CPU))
-        {
-            // Boxes that stay at their anchors: then 300 of them outlast the suppression.
-            using var mode = no_grad();
-            using var scope = NewDisposeScope();
-            using var tenth = tensor(0.1f);
-            random.Network.state_dict()["proposal_generator.rpn_head.anchor_deltas.weight"].mul_(tenth);
-            DetectorDirectory.Save(folder.FullName, random.Network, classes, attributes);
-        }
+        RandomDetector.Write(folder.FullName);
         frame = new FrameImage(0, 0, Width, Height, Picture());
-        using (NewDisposeScope()) Safetensors.Save(Path.Combine(folder.FullName, "inputs.safetensors"),
-            [("bgr", tensor(frame.Bgr, Height, Width, 3)), ("anchors", tensor(AnchorGenerator.Cell(config), config.AnchorsPerCell, 4))], new Dictionary<string, string>());
+        boxes = Boxes();
+        using (NewDisposeScope())
+        {
+            probabilities = (rand(Proposals, DetectorConfig.R101.NumClasses) * tensor(12f)).softmax(1).DetachFromDisposeScope();
+            Safetensors.Save(Path.Combine(folder.FullName, "inputs.safetensors"),
+                [("bgr", tensor(frame.Bgr, Height, Width, 3)), ("anchors", tensor(AnchorGenerator.Cell(DetectorConfig.R101), DetectorConfig.R101.AnchorsPerCell, 4)), ("boxes", tensor(boxes, Proposals, 4)), ("probabilities", probabilities)], new Dictionary<string, string>());
+        }
         peer = new Peer(python, "detector_peer.py", folder.FullName, $"{threads}");
     }
 
     internal void Run(Comparison table)
     {
+        var config = DetectorConfig.R101;
+        table.Row("class suppression, 1600 classes x 300 boxes", () => peer.Measure("suppression"),
+            () => BoxSelection.Keep(BoxSelection.MaximumConfidence(boxes, probabilities, config.ClsNms), config.ConfThresh, config.MinBoxes, config.MaxBoxes));
         foreach (var (precision, required) in new[] { (ComputePrecision.Float32, 1.5), (ComputePrecision.BFloat16, 3.0) })
         {
             using var extractor = RegionExtractor.Load(folder.FullName, "cpu", precision);
@@ -44,7 +43,7 @@ internal sealed class DetectorBenchmark : IDisposable
             var regions = 0;
             table.Row($"R101-C4, 300 proposals, {name}", () => peer.Measure("c4"), () => regions = extractor.Extract([frame], 1)[0].Count, required);
             table.Row($"R101-C4, {name}, against torchvision's R50-FPN", () => peer.Measure("fpn"), () => extractor.Extract([frame], 1));
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{regions} regions of {name}; the process's peak so far: {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:0.00} GB"));
+            if (regions > 0) Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{regions} regions of {name}; the process's peak so far: {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:0.00} GB"));
         }
     }
 
@@ -52,7 +51,19 @@ internal sealed class DetectorBenchmark : IDisposable
     public void Dispose()
     {
         peer.Dispose();
+        probabilities.Dispose();
         folder.Delete(recursive: true);
+    }
+
+    // Crowded: many of them overlap by more than the threshold.
+    private static float[] Boxes()
+    {
+        var random = new Random(2);
+        return [.. Enumerable.Range(0, Proposals).SelectMany(_ =>
+        {
+            var (x, y) = (random.NextSingle() * 700, random.NextSingle() * 400);
+            return new[] { x, y, x + 30 + random.NextSingle() * 270, y + 30 + random.NextSingle() * 170 };
+        })];
     }
 
     // Soft waves of colour with some noise: every part of it differs from the others.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DemoVlp.Benchmarks;
 using DemoVlp.Modeling.Native;
+using DemoVlp.Modeling.VideoLanguage;
 using TorchSharp;
 
 TorchNativeLibrary.EnsureLoadable();
@@ -42,4 +43,21 @@ economy.SetAction(arguments =>
     new EconomyBenchmark(arguments.GetValue(rounds)).Run(arguments.GetValue(plot)!);
 });
 
-return new RootCommand("Speed, as ratios measured in one run.") { videoLanguage, ranking, detector, economy }.Parse(args).Invoke();
+var precision = new Command("precision", "What bfloat16 changes in the regions that the built-in detector finds.");
+precision.SetAction(_ =>
+{
+    torch.set_num_threads(1); // So small a network gains nothing from more.
+    DetectorPrecision.Run();
+});
+
+var clip = new Option<string>("--clip") { Required = true, Description = "A video that ffmpeg can read." };
+var frames = new Option<int>("--frames") { DefaultValueFactory = _ => 4, Description = "Frames of it, two for each second." };
+var bfloat16 = new Option<bool>("--bfloat16") { Description = "In bfloat16." };
+var memory = new Command("memory", "Peak memory of the detector at full size, random weights, on a clip's frames; fails above 2.5 GB.") { threads, clip, frames, bfloat16 };
+memory.SetAction(arguments =>
+{
+    torch.set_num_threads(arguments.GetValue(threads));
+    return DetectorMemory.Run(arguments.GetValue(clip)!, arguments.GetValue(frames), arguments.GetValue(bfloat16) ? ComputePrecision.BFloat16 : ComputePrecision.Float32);
+});
+
+return new RootCommand("Speed, as ratios measured in one run.") { videoLanguage, ranking, economy, detector, precision, memory }.Parse(args).Invoke();

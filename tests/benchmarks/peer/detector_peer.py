@@ -18,7 +18,8 @@ def main(folder, threads):
     assert not left.unexpected_keys and all("num_batches_tracked" in k for k in left.missing_keys), left
     fpn = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, min_size=600, max_size=1000).eval()
     picture = inputs["bgr"].permute(2, 0, 1).float() / 255
-    serve({"c4": lambda: c4(inputs["bgr"]), "fpn": lambda: fpn([picture])}, training=())
+    serve({"c4": lambda: c4(inputs["bgr"]), "fpn": lambda: fpn([picture]),
+           "suppression": lambda: c4.select(inputs["boxes"], inputs["probabilities"])}, training=())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using DemoVlp.Modeling.Serialization;
+using DemoVlp.Modeling.VideoLanguage;
 using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Detection;
@@ -82,6 +83,16 @@ public sealed class DetectorDirectory : IDisposable
         }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list.ToString())));
     }
+
+    /// <summary>
+    /// Identity of the regions that a detector makes when its convolutions compute in <paramref name="precision"/>: in float32 that of the detector; in
+    /// bfloat16, whose features differ a little, another one: <c>echo "HASH  bfloat16" | sha256sum</c>.
+    /// </summary>
+    /// <param name="hash">See <see cref="HashOf"/>.</param>
+    /// <param name="precision">Type of the convolutions.</param>
+    public static string HashWith(string hash, ComputePrecision precision) => precision == ComputePrecision.Float32
+        ? hash
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{hash}  {precision.ToString().ToLowerInvariant()}\n")));
 
     /// <summary>Writes a detector; the directory is made if need be. The same network gives the same bytes.</summary>
     /// <exception cref="ModelFormatException"><c>names-invalid</c>: not as many names as the configuration has classes or attributes, or an unusable one.</exception>

@@ -26,13 +26,14 @@ public sealed class RegionExtractor : IDisposable
     private readonly DetectorDirectory detector;
     private readonly Device device;
 
-    private RegionExtractor(DetectorDirectory detector, Device device) => (this.detector, this.device) = (detector, device);
+    private RegionExtractor(DetectorDirectory detector, Device device, ComputePrecision precision) =>
+        (this.detector, this.device, DetectorHash) = (detector, device, DetectorDirectory.HashWith(detector.Hash, precision));
 
     /// <summary>The detector's name.</summary>
     public string Detector => detector.Name;
 
-    /// <summary>Identity of the detector's weights, configuration and names (<see cref="DetectorDirectory.HashOf"/>).</summary>
-    public string DetectorHash => detector.Hash;
+    /// <summary>Identity of what the regions come from: the detector's files (<see cref="DetectorDirectory.HashOf"/>) and the type they are computed in (<see cref="DetectorDirectory.HashWith"/>).</summary>
+    public string DetectorHash { get; }
 
     /// <summary>D, the length of a region's feature.</summary>
     public int FeatureDim => detector.Config.FeatureDim;
@@ -61,11 +62,11 @@ public sealed class RegionExtractor : IDisposable
     {
         var detector = DetectorDirectory.Load(directory, device);
         detector.Network.Fold(precision == ComputePrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
-        return new RegionExtractor(detector, device);
+        return new RegionExtractor(detector, device, precision);
     }
 
     /// <summary>
-    /// The regions of each frame, in the frames' order (upstream's mode <c>roi_feats</c>). Neighbouring frames of one size go through
+    /// The regions of each frame, in the frames' order (upstream's mode <c>roi_feats</c>). Frames of one size, wherever they stand, go through
     /// the backbone together, up to <paramref name="microBatch"/> of them; the result is that of one by one.
     /// </summary>
     /// <exception cref="DetectorException"><c>frame-invalid</c>: the bytes do not fit the size; <c>features-not-finite</c>: the weights overflow.</exception>
@@ -73,14 +74,10 @@ public sealed class RegionExtractor : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(microBatch, 1);
         foreach (var frame in frames) Check(frame);
-        var results = new List<FrameRegions>(frames.Count);
-        for (var at = 0; at < frames.Count;)
-        {
-            var count = 1;
-            while (count < microBatch && at + count < frames.Count && SameSize(frames[at], frames[at + count])) count++;
-            ExtractBatch([.. frames.Skip(at).Take(count)], results);
-            at += count;
-        }
+        var results = new FrameRegions[frames.Count];
+        foreach (var size in Enumerable.Range(0, frames.Count).GroupBy(i => (frames[i].Width, frames[i].Height)))
+            foreach (var some in size.Chunk(microBatch))
+                ExtractBatch([.. some.Select(i => frames[i])], (at, regions) => results[some[at]] = regions);
         return results;
     }
 
@@ -138,7 +135,7 @@ public sealed class RegionExtractor : IDisposable
     /// <summary>Frees the network.</summary>
     public void Dispose() => detector.Dispose();
 
-    private void ExtractBatch(FrameImage[] frames, List<FrameRegions> results)
+    private void ExtractBatch(FrameImage[] frames, Action<int, FrameRegions> found)
     {
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
@@ -151,7 +148,7 @@ public sealed class RegionExtractor : IDisposable
             var view = Look(map.narrow(0, b, 1), proposals[b].Boxes);
             var boxes = Original(proposals[b].Boxes, plan.Scale);
             var confidence = BoxSelection.MaximumConfidence(boxes, view.ClassProbabilities, config.ClsNms);
-            results.Add(Regions(frames[b], view, boxes, BoxSelection.Keep(confidence, config.ConfThresh, config.MinBoxes, config.MaxBoxes)));
+            found(b, Regions(frames[b], view, boxes, BoxSelection.Keep(confidence, config.ConfThresh, config.MinBoxes, config.MaxBoxes)));
         }
     }
 
@@ -207,8 +204,6 @@ public sealed class RegionExtractor : IDisposable
     private static float[] Original(float[] boxes, double scale) => [.. boxes.Select(v => v / (float)scale)];
 
     private static float[] Rows(float[] boxes, int[] keep) => [.. keep.SelectMany(i => boxes.AsSpan(4 * i, 4).ToArray())];
-
-    private static bool SameSize(FrameImage a, FrameImage b) => a.Width == b.Width && a.Height == b.Height;
 
     private static void Check(FrameImage frame)
     {

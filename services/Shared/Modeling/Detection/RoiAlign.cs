@@ -15,8 +15,8 @@ public static class RoiAlign
 {
     private const float Scale = 1f / 16;
 
-    /// <summary>map [1, C, h, w] and host boxes [R, 4] to [R, C, P, P] (strided channels-last).</summary>
-    /// <param name="map">The feature map.</param>
+    /// <summary>map [1, C, h, w] and host boxes [R, 4] to [R, C, P, P] (float32, strided channels-last).</summary>
+    /// <param name="map">The feature map, of any type.</param>
     /// <param name="boxes">[R, 4].</param>
     /// <param name="size">P.</param>
     /// <param name="samplingRatio">Samples per bin side; 0: as many as the bin has cells.</param>
@@ -27,7 +27,7 @@ public static class RoiAlign
         long r = boxes.Length / 4, c = map.shape[1], h = map.shape[2], w = map.shape[3];
         var wy = tensor(Weights(boxes, 1, size, (int)h, samplingRatio, aligned), [r * size, h], device: map.device);
         var wx = tensor(Weights(boxes, 0, size, (int)w, samplingRatio, aligned), [r, 1, size, w], device: map.device);
-        var rows = map.squeeze(0).permute(1, 2, 0).reshape(h, w * c);
+        var rows = map.squeeze(0).permute(1, 2, 0).reshape(h, w * c).to_type(ScalarType.Float32); // The weights are exact, whatever the map is.
         var pooled = wx.matmul(wy.matmul(rows).view(r, size, w, c)); // [R, P, P, C]
         return pooled.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }

@@ -37,7 +37,7 @@ public sealed class RegionFile
     /// <summary>Name of the detector.</summary>
     public string Detector { get; }
 
-    /// <summary>Identity of the detector in lower-case hex (<see cref="Detection.DetectorDirectory.HashOf"/>), for files of this system's own detectors.</summary>
+    /// <summary>Identity of the detector in lower-case hex (<see cref="Detection.RegionExtractor.DetectorHash"/>), for files of this system's own detectors.</summary>
     public string DetectorHash { get; }
 
     /// <summary>D, the length of a feature.</summary>
