@@ -3,6 +3,7 @@ using DemoVlp.Database;
 using DemoVlp.Modeling;
 using DemoVlp.Training.Announcements;
 using DemoVlp.Training.Data;
+using DemoVlp.Training.Evaluations;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Registry;
@@ -26,7 +27,9 @@ public static class TrainingModule
         builder.Services.AddSingleton<RunLeases>();
         builder.Services.AddScoped<LibraryDataset>().AddScoped<DatasetCatalog>().AddScoped<ClipRegionsReader>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
             .AddScoped<RunRequests>().AddScoped<RunClips>().AddScoped<RunCorpus>().AddScoped<RetrievalFit>().AddScoped<RunExecution>();
-        builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
+        builder.Services.AddSingleton<EvaluationLeases>();
+        builder.Services.AddScoped<EvaluationRequests>().AddScoped<EvaluationTexts>().AddScoped<EvaluationExecution>();
+        builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>().AddHostedService<EvaluationRunner>();
         return builder;
     }
 
@@ -38,6 +41,7 @@ public static class TrainingModule
         bus.AddConsumer<CancelTrainingConsumer, CancelTrainingDefinition>();
         bus.AddConsumer<TrackCorpusConsumer, TrackCorpusDefinition>();
         bus.AddConsumer<TrackIndexConsumer, TrackIndexDefinition>();
+        bus.AddConsumer<TrackEvaluationTextsConsumer, TrackEvaluationTextsDefinition>();
     }
 
     /// <summary>Maps its HTTP API.</summary>
@@ -46,6 +50,7 @@ public static class TrainingModule
         endpoints.MapRuns();
         endpoints.MapModels();
         endpoints.MapDatasets();
+        endpoints.MapEvaluations();
         return endpoints;
     }
 }
