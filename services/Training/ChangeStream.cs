@@ -6,7 +6,7 @@ namespace DemoVlp.Training;
 
 /// <summary>A resource as it is now.</summary>
 /// <param name="Value">What clients see.</param>
-/// <param name="Version">Grows with each change.</param>
+/// <param name="Version">Another one after each change.</param>
 /// <param name="Ended">Whether nothing more will change.</param>
 internal readonly record struct Watched<T>(T Value, long Version, bool Ended);
 

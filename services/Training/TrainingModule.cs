@@ -7,6 +7,7 @@ using DemoVlp.Training.Evaluations;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Registry;
+using DemoVlp.Training.Registry.Import;
 using DemoVlp.Training.Runs;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -27,8 +28,8 @@ public static class TrainingModule
         builder.Services.AddSingleton<RunLeases>();
         builder.Services.AddScoped<LibraryDataset>().AddScoped<DatasetCatalog>().AddScoped<ClipRegionsReader>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
             .AddScoped<RunRequests>().AddScoped<RunClips>().AddScoped<RunCorpus>().AddScoped<RetrievalFit>().AddScoped<RunExecution>();
-        builder.Services.AddSingleton<EvaluationLeases>();
-        builder.Services.AddScoped<EvaluationRequests>().AddScoped<EvaluationTexts>().AddScoped<EvaluationExecution>();
+        builder.Services.AddSingleton<EvaluationLeases>().AddSingleton<ModelConfigurations>().AddSingleton<ImportFolder>();
+        builder.Services.AddScoped<EvaluationRequests>().AddScoped<EvaluationTexts>().AddScoped<EvaluationExecution>().AddScoped<ModelDescriptions>().AddScoped<ActivationGate>().AddScoped<ModelImport>();
         builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>().AddHostedService<EvaluationRunner>();
         return builder;
     }
