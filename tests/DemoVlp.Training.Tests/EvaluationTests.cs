@@ -91,24 +91,28 @@ public sealed class EvaluationTests
         }
     }
 
-    [Theory]
-    [InlineData("absent", "library", null, null, "unknown-model")]
-    [InlineData("a\0b", "library", null, null, "unknown-model")]
-    [InlineData(Retrieval, "absent", null, null, "unknown-dataset")]
-    [InlineData(Retrieval, null, null, null, "unknown-dataset")]
-    [InlineData(Retrieval, "library", "test", null, "unknown-split")]
-    [InlineData(Retrieval, "library", null, "guessing", "bad-task")]
-    [InlineData(Retrieval, "library", null, "question-answering", "task-mismatch")]
-    [InlineData(Answering, "library", null, "multiple-choice", "task-mismatch")]
-    public async Task Evaluation_WhenTheRequestCannotBeMet_IsRefused(string model, string? dataset, string? split, string? task, string code)
+    [Fact]
+    public async Task Evaluation_WhenTheRequestCannotBeMet_IsRefused()
     {
         using var app = new TrainingApp();
         var client = app.CreateClient();
         await TrainingApp.BuiltInAsync(client, Stop);
 
-        var response = await client.PostAsJsonAsync("/api/v1/evaluations", new EvaluationRequest { Model = model, Dataset = dataset, Split = split, Task = task }, Stop);
+        await RefusedAsync("unknown-model", new EvaluationRequest { Model = "absent", Dataset = "library" });
+        await RefusedAsync("unknown-model", new EvaluationRequest { Model = "a\0b", Dataset = "library" });
+        await RefusedAsync("unknown-dataset", new EvaluationRequest { Model = Retrieval, Dataset = "absent" });
+        await RefusedAsync("unknown-dataset", new EvaluationRequest { Model = Retrieval, Dataset = "a\0b" });
+        await RefusedAsync("unknown-dataset", new EvaluationRequest { Model = Retrieval });
+        await RefusedAsync("unknown-split", new EvaluationRequest { Model = Retrieval, Dataset = "library", Split = "test" });
+        await RefusedAsync("bad-task", new EvaluationRequest { Model = Retrieval, Dataset = "library", Task = "guessing" });
+        await RefusedAsync("task-mismatch", new EvaluationRequest { Model = Retrieval, Dataset = "library", Task = EvaluationTask.QuestionAnswering });
+        await RefusedAsync("task-mismatch", new EvaluationRequest { Model = Answering, Dataset = "library", Task = EvaluationTask.MultipleChoice });
 
-        Assert.Equal((HttpStatusCode.BadRequest, code), (response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonElement>(Stop)).GetProperty("code").GetString()));
+        async Task RefusedAsync(string code, EvaluationRequest request)
+        {
+            var response = await client.PostAsJsonAsync("/api/v1/evaluations", request, Stop);
+            Assert.Equal((HttpStatusCode.BadRequest, code), (response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonElement>(Stop)).GetProperty("code").GetString()));
+        }
     }
 
     [Fact]

@@ -137,4 +137,7 @@ public sealed record ModelImportRequest
 
     /// <summary>Numbers in a region feature; the checkpoint's, or 2048.</summary>
     public int? FeatureDim { get; init; }
+
+    /// <summary>Width of one attention head, which no checkpoint tells: 64, as in all published models, if left out.</summary>
+    public int? HeadWidth { get; init; }
 }

@@ -52,8 +52,9 @@ internal sealed class ModelRegistry(TrainingDbContext database, IArtifactStore a
 
     private async Task WriteCardAsync(ModelRow model, string localDirectory, CancellationToken cancellationToken)
     {
-        var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(localDirectory, "config.json"), cancellationToken));
+        var configFile = Path.Combine(localDirectory, "config.json");
+        var sizes = File.Exists(configFile) ? ModelConfigurations.Describe(ModelConfig.Parse(await File.ReadAllTextAsync(configFile, cancellationToken))) : null;
         var run = model.RunId is { } id ? await database.Runs.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, cancellationToken) : null;
-        await File.WriteAllTextAsync(Path.Combine(localDirectory, ModelCard.FileName), ModelCard.Write(model, ModelConfigurations.Describe(config), run, []), cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(localDirectory, ModelCard.FileName), ModelCard.Write(model, sizes, run, []), cancellationToken);
     }
 }

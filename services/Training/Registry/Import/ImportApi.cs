@@ -92,7 +92,7 @@ internal static class ImportApi
                         Properties = new Dictionary<string, IOpenApiSchema>
                         {
                             ["model"] = Files(), ["checkpoint"] = File(), ["distilbert"] = Files(), ["vit"] = File(), ["vocabulary"] = File(), ["answers"] = File(),
-                            ["name"] = Text(), ["description"] = Text(), ["frames"] = Number(), ["regions"] = Number(), ["featureDim"] = Number(),
+                            ["name"] = Text(), ["description"] = Text(), ["frames"] = Number(), ["regions"] = Number(), ["featureDim"] = Number(), ["headWidth"] = Number(),
                         },
                     },
                 },

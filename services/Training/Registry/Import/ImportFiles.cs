@@ -5,6 +5,9 @@ namespace DemoVlp.Training.Registry.Import;
 /// <summary>What is to be imported: local paths that were checked, and what the new model is to be called.</summary>
 internal sealed record ImportFiles
 {
+    /// <summary>Width of an attention head in all published models.</summary>
+    public const int PublishedHeadWidth = 64;
+
     /// <summary>A model directory (<c>config.json</c>, <c>model.safetensors</c>, <c>vocab.txt</c>, <c>answers.txt</c>).</summary>
     public string? Model { get; init; }
 

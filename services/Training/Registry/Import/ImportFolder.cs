@@ -18,7 +18,7 @@ internal sealed class ImportFolder(IOptions<TrainingOptions> options)
         {
             Model = isModel ? path : null, Checkpoint = isModel ? null : path, DistilBert = Existing(request.DistilBert, "distilBert"), Vit = Existing(request.Vit, "vit"),
             Vocabulary = Existing(request.Vocabulary, "vocabulary"), Answers = Existing(request.Answers, "answers"), Name = request.Name, Description = request.Description,
-            Options = new ImportOptions { NumFrames = request.Frames, ObjectNum = request.Regions, FeatureDim = request.FeatureDim },
+            Options = new ImportOptions { NumFrames = request.Frames, ObjectNum = request.Regions, FeatureDim = request.FeatureDim, HeadWidth = request.HeadWidth ?? ImportFiles.PublishedHeadWidth },
         };
     }
 

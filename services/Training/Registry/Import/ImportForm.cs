@@ -35,7 +35,7 @@ internal sealed class ImportForm(string workspace, long mostBytes)
         {
             Model = Find("model"), Checkpoint = Find("checkpoint"), DistilBert = Find("distilbert"), Vit = Find("vit"), Vocabulary = Find("vocabulary"), Answers = Find("answers"),
             Name = fields.GetValueOrDefault("name"), Description = fields.GetValueOrDefault("description"),
-            Options = new ImportOptions { NumFrames = Number("frames"), ObjectNum = Number("regions"), FeatureDim = Number("featureDim") },
+            Options = new ImportOptions { NumFrames = Number("frames"), ObjectNum = Number("regions"), FeatureDim = Number("featureDim"), HeadWidth = Number("headWidth") ?? ImportFiles.PublishedHeadWidth },
         };
     }
 
@@ -52,7 +52,7 @@ internal sealed class ImportForm(string workspace, long mostBytes)
             case "checkpoint" or "vit" or "vocabulary" or "answers":
                 await StoreAsync(name, Path.Combine(workspace, name), body, cancellationToken);
                 break;
-            case "name" or "description" or "frames" or "regions" or "featureDim":
+            case "name" or "description" or "frames" or "regions" or "featureDim" or "headWidth":
                 fields[name] = await ReadFieldAsync(body, cancellationToken);
                 break;
         }

@@ -67,8 +67,8 @@ internal sealed partial class ModelImport(ModelRegistry registry, TimeProvider t
         if (files.Description?.Length > LongestDescription) throw new ApiException(400, "bad-description", $"A description has {LongestDescription} characters at most.");
         if (files.Model is not null && (files.Checkpoint ?? files.DistilBert ?? files.Vit ?? files.Vocabulary ?? files.Answers) is not null)
             throw new ApiException(400, "sources-contradict", "A model directory is complete; nothing else can be given with it.");
-        if (files.Options is { NumFrames: < 1 or > 1024 } or { ObjectNum: < 1 or > 1024 } or { FeatureDim: < 1 or > 65536 })
-            throw new ApiException(400, "config-invalid", "Frames and regions must be between 1 and 1024, featureDim between 1 and 65536.");
+        if (files.Options is { NumFrames: < 1 or > 1024 } or { ObjectNum: < 1 or > 1024 } or { FeatureDim: < 1 or > 65536 } or { HeadWidth: < 1 or > 8192 })
+            throw new ApiException(400, "config-invalid", "Frames and regions must be between 1 and 1024, featureDim between 1 and 65536, headWidth between 1 and 8192.");
     }
 
     private static (ModelConfig Config, int Initialised) Convert(ImportFiles files, string directory)
