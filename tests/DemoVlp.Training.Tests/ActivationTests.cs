@@ -167,6 +167,7 @@ public sealed class ActivationTests
         await MeasuredAsync(app, "second", "shapes", 60, fingerprint: "before the data changed");
         await MeasuredAsync(app, "second", "other", 10, fingerprint: "a");
         Assert.StartsWith("Not compared", await GateAsync(await client.PostAsync("/api/v1/models/second/activate", null, Stop)), StringComparison.Ordinal);
+        await WaitAsync(client, "second", m => m.Active);
         await client.PostAsync($"/api/v1/models/{Retrieval}/activate", null, Stop);
         await WaitAsync(client, Retrieval, m => m.Active);
 
