@@ -8,6 +8,7 @@ using DemoVlp.Modeling.Regions;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Modeling.VideoLanguage.Inference;
 using DemoVlp.Testing;
+using DemoVlp.Training.Data;
 using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Evaluations;
 using DemoVlp.Training.Scoring;
@@ -151,6 +152,34 @@ public sealed class EvaluationTests
             .SetProperty(e => e.State, RunState.Running).SetProperty(e => e.LeaseOwner, "dead").SetProperty(e => e.LeaseUntil, DateTime.UtcNow.AddSeconds(-1)), Stop));
 
         Assert.Equal(RunState.Completed, (await EndAsync(next.CreateClient(), id)).State);
+    }
+
+    [Fact(Skip = TestPostgres.SkipReason, SkipUnless = nameof(TestPostgres.IsAvailable), SkipType = typeof(TestPostgres))]
+    public async Task Evaluation_OnPostgreSql_IsTakenByOneWorkerMeasuredAndListed()
+    {
+        await using var database = await TestPostgres.CreateDatabaseAsync(Stop);
+        await using (var migrating = new PostgresTrainingDbContext(new DbContextOptionsBuilder<PostgresTrainingDbContext>()
+            .UseNpgsql(database.ConnectionString, npgsql => npgsql.MigrationsHistoryTable("__ef_migrations", "training")).Options))
+            await migrating.Database.MigrateAsync(Stop);
+        using var app = new TrainingApp(settings: new() { ["Database:Provider"] = "postgres", ["Database:ConnectionString"] = database.ConnectionString });
+        app.Neighbours.Tokenizes = false;
+        var client = await StartAsync(app);
+        var request = new EvaluationRequest { Model = Retrieval, Dataset = "library" };
+        var first = await PostAsync(client, request);
+        await Eventually.TrueAsync("the worker is busy", async stop => (await GetAsync(client, first.Id, stop)).Phase == "tokenizing", Stop);
+        var second = await PostAsync(client, request);
+        var leases = app.Services.GetRequiredService<EvaluationLeases>();
+        var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => leases.ClaimAsync($"worker {i}", Stop)));
+        Assert.Equal(second.Id, Assert.Single(claims.OfType<EvaluationRow>()).Id);
+
+        app.Neighbours.Tokenizes = true;
+        Assert.Equal(RunState.Completed, (await EndAsync(client, first.Id)).State);
+        var page = (await client.GetFromJsonAsync<Page<Evaluation>>("/api/v1/evaluations?limit=1&dataset=library", Stop))!;
+        var rest = (await client.GetFromJsonAsync<Page<Evaluation>>($"/api/v1/evaluations?limit=1&dataset=library&cursor={page.NextCursor}", Stop))!;
+        Assert.Equal([second.Id, first.Id], [page.Items.Single().Id, rest.Items.Single().Id]);
+        var model = (await client.GetFromJsonAsync<Model>($"/api/v1/models/{Retrieval}", Stop))!;
+        Assert.Equal(first.Id, Assert.Single(model.Metrics).Evaluation);
+        Assert.Contains("textToVideo.r1", await client.GetStringAsync($"/api/v1/models/{Retrieval}/card", Stop), StringComparison.Ordinal);
     }
 
     [Fact]
