@@ -24,6 +24,10 @@ namespace DemoVlp.Client;
 [JsonSerializable(typeof(Page<TrainingRun>))]
 [JsonSerializable(typeof(Model))]
 [JsonSerializable(typeof(Page<Model>))]
+[JsonSerializable(typeof(ModelImportRequest))]
+[JsonSerializable(typeof(EvaluationRequest))]
+[JsonSerializable(typeof(Evaluation))]
+[JsonSerializable(typeof(Page<Evaluation>))]
 [JsonSerializable(typeof(Page<Dataset>))]
 [JsonSerializable(typeof(ProblemDocument))]
 internal sealed partial class ClientJson : JsonSerializerContext;

@@ -20,17 +20,6 @@ public sealed partial class DemoVlpClient
     /// <summary>Stops a run; its last checkpoint is kept.</summary>
     public Task<TrainingRun> CancelTrainingAsync(Guid id, CancellationToken cancellationToken = default) => PostAsync($"training-runs/{id}/cancel", ClientJson.Default.TrainingRun, cancellationToken);
 
-    /// <summary>All models.</summary>
-    public IAsyncEnumerable<Model> ListModelsAsync(CancellationToken cancellationToken = default) => ListAsync("models", ClientJson.Default.PageModel, cancellationToken);
-
-    /// <summary>One model.</summary>
-    public Task<Model> GetModelAsync(string version, CancellationToken cancellationToken = default) => GetAsync($"models/{Uri.EscapeDataString(version)}", ClientJson.Default.Model, cancellationToken);
-
-    /// <summary>Lets a model answer from now on, as soon as every video is embedded with it. Also the way back to an older one.</summary>
-    /// <returns>The model; its <see cref="Model.Activation"/> says how far that is.</returns>
-    public Task<Model> ActivateModelAsync(string version, CancellationToken cancellationToken = default) =>
-        PostAsync($"models/{Uri.EscapeDataString(version)}/activate", ClientJson.Default.Model, cancellationToken);
-
     /// <summary>All data sets that can be trained on.</summary>
     public IAsyncEnumerable<Dataset> ListDatasetsAsync(CancellationToken cancellationToken = default) => ListAsync("datasets", ClientJson.Default.PageDataset, cancellationToken);
 }

@@ -81,8 +81,8 @@ internal sealed class Printer(bool json)
         _ => $"{Number(bytes / 1073741824d, "0.##")} GiB",
     };
 
-    // Titles and captions come from anybody: control characters could steer the terminal.
-    private static string Plain(string text) => new([.. text.Select(c => char.IsControl(c) && c != '\n' ? '\uFFFD' : c)]);
+    /// <summary>A text without control characters: titles and captions come from anybody, and could steer the terminal.</summary>
+    public static string Plain(string text) => new([.. text.Select(c => char.IsControl(c) && c != '\n' ? '\uFFFD' : c)]);
 
     private static void Write(IRenderable view)
     {

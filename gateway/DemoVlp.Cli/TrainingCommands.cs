@@ -3,7 +3,7 @@ using DemoVlp.Contracts.Http;
 
 namespace DemoVlp.Cli;
 
-/// <summary>Commands about training and models.</summary>
+/// <summary>Commands about training.</summary>
 internal static class TrainingCommands
 {
     public static IEnumerable<Command> All()
@@ -11,8 +11,6 @@ internal static class TrainingCommands
         yield return Train();
         yield return Runs();
         yield return Cancel();
-        yield return Models();
-        yield return Activate();
     }
 
     private static Command Train()
@@ -65,32 +63,6 @@ internal static class TrainingCommands
         {
             session.Printer.Show(await session.Client.CancelTrainingAsync(parsed.GetValue(id), cancellationToken), Describe);
             return ExitCodes.Done;
-        });
-    }
-
-    private static Command Models() => new Command("models", "List models.").Does(async (session, _, cancellationToken) =>
-    {
-        await session.Printer.ListAsync(session.Client.ListModelsAsync(cancellationToken), ["Version", "Task", "Origin", "", "Description"],
-            model => [model.Version, model.Task, model.Origin, model.Active ? "active" : model.Activation ?? "", model.Description], cancellationToken);
-        return ExitCodes.Done;
-    });
-
-    private static Command Activate()
-    {
-        var version = new Argument<string>("version") { Description = "The model." };
-        var wait = new Option<bool>("--wait") { Description = "Wait until it answers." };
-        var command = new Command("activate", "Let a model answer, as soon as every video is embedded with it.") { version, wait };
-        return command.Does(async (session, parsed, cancellationToken) =>
-        {
-            var (client, printer) = session;
-            var model = await client.ActivateModelAsync(parsed.GetValue(version)!, cancellationToken);
-            while (parsed.GetValue(wait) && model.Activation == "activating")
-            {
-                await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-                model = await client.GetModelAsync(model.Version, cancellationToken);
-            }
-            printer.Show(model, m => Printer.Fields(("Model", m.Version), ("Activation", m.Activation)));
-            return model.Activation == "failed" ? ExitCodes.Failed : ExitCodes.Done;
         });
     }
 

@@ -5,7 +5,7 @@ namespace DemoVlp.Gateway;
 /// <summary>Settings of the section <c>Gateway</c>. <c>ApiKeyHashes</c> and <c>CorsOrigins</c> are read beside them: lists, or one comma-separated value.</summary>
 public sealed class GatewayOptions
 {
-    /// <summary>The longest upload in bytes; 4 GiB if not set.</summary>
+    /// <summary>The longest upload of a video or a model in bytes; 4 GiB if not set.</summary>
     [Range(1, long.MaxValue / 2)]
     public long MaxUploadBytes { get; set; } = 4L << 30;
 
@@ -17,7 +17,7 @@ public sealed class GatewayOptions
     [Range(1, 100_000)]
     public int QueryBurst { get; set; } = 60;
 
-    /// <summary>Uploads of one client at the same time.</summary>
+    /// <summary>Uploads of one client, of videos and models, at the same time.</summary>
     [Range(1, 1000)]
     public int ConcurrentUploads { get; set; } = 4;
 

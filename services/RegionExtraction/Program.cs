@@ -1,7 +1,9 @@
 using DemoVlp.RegionExtraction;
+using DemoVlp.RegionExtraction.Detectors;
 using DemoVlp.Messaging;
 using DemoVlp.ServiceDefaults;
 
+if (ImportCommand.Handle(args) is { } exitCode) return exitCode;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("region-extraction");
 builder.AddRegionExtraction();
@@ -11,3 +13,4 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.MapRegionExtraction();
 app.Run();
+return 0;

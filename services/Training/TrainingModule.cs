@@ -3,9 +3,11 @@ using DemoVlp.Database;
 using DemoVlp.Modeling;
 using DemoVlp.Training.Announcements;
 using DemoVlp.Training.Data;
+using DemoVlp.Training.Evaluations;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Registry;
+using DemoVlp.Training.Registry.Import;
 using DemoVlp.Training.Runs;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -26,7 +28,9 @@ public static class TrainingModule
         builder.Services.AddSingleton<RunLeases>();
         builder.Services.AddScoped<LibraryDataset>().AddScoped<DatasetCatalog>().AddScoped<ClipRegionsReader>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
             .AddScoped<RunRequests>().AddScoped<RunClips>().AddScoped<RunCorpus>().AddScoped<RetrievalFit>().AddScoped<RunExecution>();
-        builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
+        builder.Services.AddSingleton<EvaluationLeases>().AddSingleton<ModelConfigurations>().AddSingleton<ImportFolder>();
+        builder.Services.AddScoped<EvaluationRequests>().AddScoped<EvaluationTexts>().AddScoped<EvaluationExecution>().AddScoped<ModelDescriptions>().AddScoped<ActivationGate>().AddScoped<ModelImport>();
+        builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>().AddHostedService<EvaluationRunner>();
         return builder;
     }
 
@@ -38,6 +42,7 @@ public static class TrainingModule
         bus.AddConsumer<CancelTrainingConsumer, CancelTrainingDefinition>();
         bus.AddConsumer<TrackCorpusConsumer, TrackCorpusDefinition>();
         bus.AddConsumer<TrackIndexConsumer, TrackIndexDefinition>();
+        bus.AddConsumer<TrackEvaluationTextsConsumer, TrackEvaluationTextsDefinition>();
     }
 
     /// <summary>Maps its HTTP API.</summary>
@@ -46,6 +51,7 @@ public static class TrainingModule
         endpoints.MapRuns();
         endpoints.MapModels();
         endpoints.MapDatasets();
+        endpoints.MapEvaluations();
         return endpoints;
     }
 }

@@ -16,4 +16,15 @@ public sealed class TrainingOptions
     /// <summary>Memory for region features of the clips of a run; clips beyond it are read anew for each step.</summary>
     [Range(1, 1_000_000)]
     public int CacheMegabytes { get; set; } = 1024;
+
+    /// <summary>Percentage points that the main metric of a model may lie below that of the model that answers, and it is still activated without force.</summary>
+    [Range(0, 100)]
+    public double GateDrop { get; set; } = 2;
+
+    /// <summary>Folder of files that may be imported by name; nothing outside it is read. Not set: files are uploaded.</summary>
+    public string? ImportFolder { get; set; }
+
+    /// <summary>The longest import by upload in bytes, all files together; 4 GiB if not set.</summary>
+    [Range(1, long.MaxValue / 2)]
+    public long MaxImportBytes { get; set; } = 4L << 30;
 }

@@ -12,6 +12,8 @@ public sealed class LimitsTests
     [Theory]
     [InlineData("/api/v1/videos", 3_500_000, false)]
     [InlineData("/api/v1/videos", 3_500_000, true)]
+    [InlineData("/api/v1/models", 3_500_000, false)]
+    [InlineData("/api/v1/models", 3_500_000, true)]
     [InlineData("/api/v1/search", 1_100_000, false)]
     [InlineData("/api/v1/search", 1_100_000, true)]
     public async Task Body_WhenLongerThanAllowed_Is413(string path, int bytes, bool chunked)

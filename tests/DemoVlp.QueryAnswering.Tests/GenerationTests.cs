@@ -168,6 +168,43 @@ public sealed class GenerationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Activation_WhileVideosAreEmbedded_TellsHowFarItIs()
+    {
+        await world.ActivateAsync("tiny-1");
+        await world.AddIndexedVideosAsync(6);
+        var activation = await world.ActivateAsync("tiny-2", seed: 2);
+        await World.EventuallyAsync("its progress was told", () => world.Recorder.All<IndexProgressed>().Any(p => p.ActivationId == activation.ActivationId));
+        var told = world.Recorder.All<IndexProgressed>().Where(p => p.ActivationId == activation.ActivationId).ToList();
+        Assert.All(told, p => Assert.InRange(p.Embedded, 0, p.Total));
+        Assert.Equal((0, 6), (told[0].Embedded, told[0].Total));
+    }
+
+    [Fact]
+    public async Task Activations_WhenTwoComeAtOnce_TheLaterAnswersAndQueriesNeverFail()
+    {
+        await world.ActivateAsync("tiny-1", seed: 1);
+        await world.AddIndexedVideosAsync(12);
+        var (earlier, later) = (world.MakeModel("tiny-2", seed: 2), world.MakeModel("tiny-3", seed: 3));
+        using var enough = new CancellationTokenSource();
+        var answers = new System.Collections.Concurrent.ConcurrentBag<SearchResponse>();
+        var queries = Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested) answers.Add(await world.SearchAsync("a blue square"));
+        }, Cancellation);
+
+        await Task.WhenAll(world.Publish(later), world.Publish(earlier));
+        await world.RebuiltAsync(later);
+        await World.EventuallyAsync("the later one has answered", () => answers.Any(a => a.ModelVersion == "tiny-3"));
+        await enough.CancelAsync();
+        await queries;
+
+        Assert.All(answers, a => Assert.Equal(12, a.Items.Count));
+        Assert.Equal("tiny-3", (await world.SearchAsync("red")).ModelVersion);
+        Assert.Equal(1, await world.Query(db => db.Generations.CountAsync(g => g.Task == ModelTasks.Retrieval && g.State == GenerationState.Active, Cancellation)));
+        Assert.Equal(0, await world.Query(db => db.Generations.CountAsync(g => g.State == GenerationState.Building, Cancellation)));
+    }
+
+    [Fact]
     public async Task Models_WhenReplaced_AreFreed()
     {
         for (ulong i = 0; i < 3; i++)

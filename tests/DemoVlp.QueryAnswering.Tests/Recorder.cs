@@ -18,6 +18,7 @@ public sealed class Recorder
     {
         Add<VideoIndexed>(bus);
         Add<VideoProcessingFailed>(bus);
+        Add<IndexProgressed>(bus);
         Add<IndexRebuilt>(bus);
         Add<IndexRebuildFailed>(bus);
     }

@@ -92,11 +92,11 @@ public sealed class World : IAsyncDisposable
         return ids;
     }
 
-    public ModelActivated MakeModel(string version, ulong seed = 0, bool questions = false, int featureDim = Regions.FeatureDim)
+    public ModelActivated MakeModel(string version, ulong seed = 0, bool questions = false, int featureDim = Regions.FeatureDim, IReadOnlyList<string>? vocabulary = null)
     {
         var directory = folder["artifacts", "models", version];
         if (!Directory.Exists(directory))
-            ModelDirectory.CreateTiny(directory, Vocabulary, featureDim, questions ? ["red", "blue", "two"] : null, seed, Regions.Frames, Regions.PerFrame);
+            ModelDirectory.CreateTiny(directory, vocabulary ?? Vocabulary, featureDim, questions ? ["red", "blue", "two"] : null, seed, Regions.Frames, Regions.PerFrame);
         return Activation(version, questions ? ModelTasks.QuestionAnswering : ModelTasks.Retrieval);
     }
 

@@ -155,4 +155,76 @@ public sealed class ActivationTests
         }, empty.Path, Stop));
         return client;
     }
+
+    [Fact]
+    public async Task Activate_WhenMeasuredWorseOnTheSameData_IsRefusedUnlessForced()
+    {
+        using var app = new TrainingApp();
+        app.Neighbours.Index = "rebuild";
+        var client = await WithSecondModelAsync(app);
+        await WaitAsync(client, Retrieval, m => m.Active);
+        await MeasuredAsync(app, Retrieval, "shapes", 75, fingerprint: "a");
+        await MeasuredAsync(app, "second", "shapes", 60, fingerprint: "before the data changed");
+        await MeasuredAsync(app, "second", "other", 10, fingerprint: "a");
+        Assert.StartsWith("Not compared", await GateAsync(await client.PostAsync("/api/v1/models/second/activate", null, Stop)), StringComparison.Ordinal);
+        await WaitAsync(client, "second", m => m.Active);
+        await client.PostAsync($"/api/v1/models/{Retrieval}/activate", null, Stop);
+        await WaitAsync(client, Retrieval, m => m.Active);
+
+        // 72 against 75: more than the two points that are allowed.
+        await MeasuredAsync(app, "second", "shapes", 72, fingerprint: "a");
+        var refused = await client.PostAsync("/api/v1/models/second/activate", null, Stop);
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        var problem = await refused.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop);
+        Assert.Equal("gate-failed", problem.GetProperty("code").GetString());
+        Assert.Contains("72 against 75", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Null((await client.GetFromJsonAsync<Model>("/api/v1/models/second", Stop))!.Activation);
+
+        Assert.StartsWith("Forced.", await GateAsync(await client.PostAsync("/api/v1/models/second/activate?force=true", null, Stop)), StringComparison.Ordinal);
+        await WaitAsync(client, "second", m => m.Active && m.Metrics.Any(x => x is { Dataset: "shapes", Value: 72, Name: "textToVideo.r1" }));
+        // Back to the better one; and a drop within what is allowed passes.
+        Assert.Contains("75 against 72", await GateAsync(await client.PostAsync($"/api/v1/models/{Retrieval}/activate", null, Stop)), StringComparison.Ordinal);
+        await WaitAsync(client, Retrieval, m => m.Active);
+        await MeasuredAsync(app, "second", "shapes", 73.5, fingerprint: "a");
+        Assert.Contains("73.5 against 75", await GateAsync(await client.PostAsync("/api/v1/models/second/activate", null, Stop)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Activation_WhileVideosAreEmbedded_TellsHowFarItIsUntilItAnswers()
+    {
+        using var app = new TrainingApp();
+        var client = await WithSecondModelAsync(app);
+        await client.PostAsync("/api/v1/models/second/activate", null, Stop);
+        var asked = await Eventually.ValueAsync("it is published", _ => Task.FromResult(app.Neighbours.Activations.FirstOrDefault(a => a.ModelVersion == "second")), Stop);
+        await app.PublishAsync(new IndexProgressed { ActivationId = asked.ActivationId, Embedded = 3, Total = 8 }, Stop);
+        await WaitAsync(client, "second", m => m is { Activation: "activating", ActivationDetails: { VideosEmbedded: 3, VideosTotal: 8 } });
+        using var stream = new StreamReader(await client.GetStreamAsync("/api/v1/models/second/events", Stop));
+        var first = await stream.ReadLineAsync(Stop);
+        await app.PublishAsync(new IndexRebuilt { ActivationId = asked.ActivationId, ModelVersion = "second", Task = "retrieval", Videos = 8 }, Stop);
+
+        Assert.Contains("\"videosEmbedded\":3,\"videosTotal\":8", first, StringComparison.Ordinal);
+        // The stream ends by itself, with the model that answers.
+        Assert.Contains("\"activation\":\"active\"", await stream.ReadToEndAsync(Stop).WaitAsync(TimeSpan.FromSeconds(30), Stop), StringComparison.Ordinal);
+        await WaitAsync(client, "second", m => m is { Active: true, ActivationDetails: { VideosEmbedded: 8, AnsweredAt: not null } });
+        // News that comes too late changes nothing.
+        await app.PublishAsync(new IndexProgressed { ActivationId = asked.ActivationId, Embedded = 4, Total = 8 }, Stop);
+        await app.Bus.InactivityTask;
+        await WaitAsync(client, "second", m => m is { Active: true, ActivationDetails.VideosEmbedded: 8 });
+    }
+
+    private static async Task<string> GateAsync(HttpResponseMessage response)
+    {
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return (await response.Content.ReadFromJsonAsync<Model>(Stop))!.ActivationDetails!.Gate!;
+    }
+
+    private static Task<int> MeasuredAsync(TrainingApp app, string model, string dataset, double value, string fingerprint) => app.InDatabaseAsync(db =>
+    {
+        db.Evaluations.Add(new EvaluationRow
+        {
+            Id = Guid.CreateVersion7(), State = RunState.Completed, Model = model, Dataset = dataset, Split = "test", Task = EvaluationTask.Retrieval, DatasetFingerprint = fingerprint,
+            MainMetric = value, CreatedAt = DateTime.UtcNow, EndedAt = DateTime.UtcNow,
+        });
+        return db.SaveChangesAsync(Stop);
+    });
 }

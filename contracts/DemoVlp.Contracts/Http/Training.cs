@@ -130,34 +130,6 @@ public static class RunPhase
     public const string Saving = "saving";
 }
 
-/// <summary>A model in the registry.</summary>
-public sealed record Model
-{
-    /// <summary>Unique name.</summary>
-    public required string Version { get; init; }
-
-    /// <summary><c>retrieval</c> or <c>question-answering</c>.</summary>
-    public required string Task { get; init; }
-
-    /// <summary><c>built-in</c>, <c>trained</c> or <c>imported</c>.</summary>
-    public required string Origin { get; init; }
-
-    /// <summary>The run that made it, if one did.</summary>
-    public Guid? RunId { get; init; }
-
-    /// <summary>Whether it answers now.</summary>
-    public required bool Active { get; init; }
-
-    /// <summary>State of its latest activation: <c>activating</c>, <c>active</c>, <c>failed</c>; null if never activated.</summary>
-    public string? Activation { get; init; }
-
-    /// <summary>What it is and is not, in a sentence or two.</summary>
-    public required string Description { get; init; }
-
-    /// <summary>When it was registered, UTC.</summary>
-    public required DateTime CreatedAt { get; init; }
-}
-
 /// <summary>A data set.</summary>
 /// <param name="Name">Unique name.</param>
 /// <param name="Format"><c>library</c> or a benchmark format.</param>

@@ -42,6 +42,19 @@ public sealed record ModelActivated
     public required string ModelDirectory { get; init; }
 }
 
+/// <summary>Event: how far the index is with a model that is to answer. Published by QueryAnswering about once a second; worth nothing later, and not repeated.</summary>
+public sealed record IndexProgressed
+{
+    /// <summary>The activation that asked for it.</summary>
+    public required Guid ActivationId { get; init; }
+
+    /// <summary>Videos embedded so far.</summary>
+    public required int Embedded { get; init; }
+
+    /// <summary>Videos to be embedded.</summary>
+    public required int Total { get; init; }
+}
+
 /// <summary>Event: the index answers from a new generation. Published by QueryAnswering.</summary>
 public sealed record IndexRebuilt
 {

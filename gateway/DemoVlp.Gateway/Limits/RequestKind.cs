@@ -31,10 +31,10 @@ internal static class RequestKinds
         var segments = (rest.Value ?? "").ToLowerInvariant().Split('/', StringSplitOptions.RemoveEmptyEntries);
         return (HttpMethods.IsPost(request.Method), segments) switch
         {
-            (true, ["videos"]) => RequestKind.Upload,
+            (true, ["videos"]) or (true, ["models"]) => RequestKind.Upload,
             (true, ["search"]) or (true, ["answers"]) or (true, ["videos", _, "answers" or "choices"]) => RequestKind.Query,
             (false, [.., "events"]) => RequestKind.Events,
-            (false, [.., "content"]) => RequestKind.Download,
+            (false, [.., "content"]) or (false, ["models", _, "files", _]) => RequestKind.Download,
             _ => RequestKind.Plain,
         };
     }

@@ -30,9 +30,16 @@ internal static class ServiceRoutes
         (Training, ["GET"], "/api/v1/training-runs/{id}"),
         (Training, ["GET"], "/api/v1/training-runs/{id}/events"),
         (Training, ["POST"], "/api/v1/training-runs/{id}/cancel"),
-        (Training, ["GET"], "/api/v1/models"),
+        (Training, ["GET", "POST"], "/api/v1/models"),
         (Training, ["GET"], "/api/v1/models/{version}"),
+        (Training, ["GET"], "/api/v1/models/{version}/card"),
+        (Training, ["GET"], "/api/v1/models/{version}/files/{name}"),
+        (Training, ["GET"], "/api/v1/models/{version}/events"),
         (Training, ["POST"], "/api/v1/models/{version}/activate"),
+        (Training, ["GET", "POST"], "/api/v1/evaluations"),
+        (Training, ["GET"], "/api/v1/evaluations/{id}"),
+        (Training, ["GET"], "/api/v1/evaluations/{id}/events"),
+        (Training, ["POST"], "/api/v1/evaluations/{id}/cancel"),
         (Training, ["GET"], "/api/v1/datasets"),
     ];
 

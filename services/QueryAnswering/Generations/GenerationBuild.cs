@@ -19,6 +19,7 @@ internal sealed class GenerationBuild(
     ILogger<GenerationBuild> log)
 {
     private const int Attempts = 5;
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Carries the activation out, or says why it cannot be.</summary>
     /// <param name="lease">The right to build it.</param>
@@ -78,9 +79,17 @@ internal sealed class GenerationBuild(
     private async Task FillAsync(GenerationRow generation, CancellationToken cancellationToken)
     {
         var missing = await database.Missing(generation.Id).ToListAsync(cancellationToken);
-        foreach (var video in missing)
+        var total = await database.Videos.CountAsync(v => v.DeletedAt == null && v.RegionsSha256 != null, cancellationToken);
+        var told = Stopwatch.StartNew();
+        if (missing.Count > 0) await TellProgressAsync(generation, total - missing.Count, total, cancellationToken);
+        foreach (var (i, video) in missing.Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (told.Elapsed > ProgressInterval)
+            {
+                await TellProgressAsync(generation, total - missing.Count + i, total, cancellationToken);
+                told.Restart();
+            }
             try
             {
                 await embedder.EmbedAsync(generation, video.Id, video.Regions!, cancellationToken);
@@ -94,6 +103,21 @@ internal sealed class GenerationBuild(
         var unusable = await database.Unusable.AsNoTracking().FirstOrDefaultAsync(u => u.GenerationId == generation.Id, cancellationToken);
         if (unusable is not null && !await database.Embeddings.AnyAsync(e => e.GenerationId == generation.Id, cancellationToken))
             throw new ModelFormatException("regions-mismatch", $"The model can use none of the videos. The first one: {unusable.Detail}");
+    }
+
+    private async Task TellProgressAsync(GenerationRow generation, int embedded, int total, CancellationToken cancellationToken)
+    {
+        // Worth nothing later: a broker that is away must not hold up the build.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(ProgressInterval);
+        try
+        {
+            await bus.Publish(new IndexProgressed { ActivationId = generation.ActivationId, Embedded = Math.Max(0, embedded), Total = total }, patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            log.LogWarning("The progress of generation {Generation} was not published: the bus did not take it.", generation.Id);
+        }
     }
 
     private async Task FailAsync(GenerationLease lease, string code, string detail, Stopwatch clock)

@@ -21,6 +21,7 @@ public static class QueueNames
     public const string TrainingTrackLibrary = "training-track-library";
     public const string TrainingTrackCorpus = "training-track-corpus";
     public const string TrainingTrackIndex = "training-track-index";
+    public const string TrainingTrackEvaluation = "training-track-evaluation";
     public const string QueryIndexVideo = "query-index-video";
     public const string QueryDescribeVideo = "query-describe-video";
     public const string QueryDeleteVideo = "query-delete-video";

@@ -20,6 +20,15 @@ public sealed class ActivationRow
     public DateTime NextPublishAt { get; set; }
 
     public DateTime? AnsweredAt { get; set; }
+
+    /// <summary>Videos embedded so far, of <see cref="VideosTotal"/>.</summary>
+    public int? VideosEmbedded { get; set; }
+
+    public int? VideosTotal { get; set; }
+
+    /// <summary>What the gate said when it was asked for.</summary>
+    public string? Gate { get; init; }
+
     public string? FailureCode { get; set; }
     public string? FailureDetail { get; set; }
 }

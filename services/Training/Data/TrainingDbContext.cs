@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DemoVlp.Training.Data;
 
-/// <summary>Runs, models, their activations, and the clips that can be trained on.</summary>
+/// <summary>Runs, models, their activations and evaluations, and the clips that can be trained on.</summary>
 /// <remarks>
 /// A migration is added to both providers: <c>dotnet ef migrations add NAME --project services/Training --context SqliteTrainingDbContext
 /// --output-dir Data/Migrations/Sqlite</c>, and the same with Postgres.
@@ -16,6 +16,7 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
     public DbSet<ModelRow> Models => Set<ModelRow>();
     public DbSet<ActivationRow> Activations => Set<ActivationRow>();
     public DbSet<ClipRow> Clips => Set<ClipRow>();
+    public DbSet<EvaluationRow> Evaluations => Set<EvaluationRow>();
 
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -40,6 +41,15 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
             clip.ToTable("Clips").HasKey(c => c.VideoId);
             clip.Property(c => c.Captions).HasJsonText();
             clip.Property(c => c.Regions).HasJsonText();
+        });
+        modelBuilder.Entity<EvaluationRow>(evaluation =>
+        {
+            evaluation.ToTable("Evaluations").HasKey(e => e.Id);
+            evaluation.Property(e => e.Metrics).HasJsonText();
+            evaluation.Property(e => e.Corpus).HasJsonText();
+            evaluation.HasIndex(e => new { e.State, e.CreatedAt });
+            evaluation.HasIndex(e => e.CreatedAt);
+            evaluation.HasIndex(e => e.Model);
         });
     }
 }

@@ -10,7 +10,8 @@ internal sealed class Activations(TrainingDbContext database, TimeProvider time)
     /// <param name="model">The model.</param>
     /// <param name="id">For an activation that several replicas may ask for at once; null: a new one.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task RequestAsync(ModelRow model, Guid? id, CancellationToken cancellationToken)
+    /// <param name="gate">What the gate said, to be kept with it.</param>
+    public async Task RequestAsync(ModelRow model, Guid? id, CancellationToken cancellationToken, string? gate = null)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -19,7 +20,7 @@ internal sealed class Activations(TrainingDbContext database, TimeProvider time)
             var activation = new ActivationRow
             {
                 Id = id ?? Guid.NewGuid(), ModelVersion = model.Version, Task = model.Task, State = ActivationState.Pending,
-                ActivatedAt = After(last?.ActivatedAt), NextPublishAt = Now(),
+                ActivatedAt = After(last?.ActivatedAt), NextPublishAt = Now(), Gate = gate,
             };
             await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
             database.Activations.Add(activation);
@@ -40,7 +41,7 @@ internal sealed class Activations(TrainingDbContext database, TimeProvider time)
     }
 
     /// <summary>The index answers from this activation's model. An answer that comes after a later activation's is ignored.</summary>
-    public async Task SucceededAsync(Guid id, CancellationToken cancellationToken)
+    public async Task SucceededAsync(Guid id, int videos, CancellationToken cancellationToken)
     {
         var activation = await database.Activations.AsNoTracking().SingleOrDefaultAsync(a => a.Id == id, cancellationToken);
         if (activation is null || activation.State == ActivationState.Active) return;
@@ -50,10 +51,15 @@ internal sealed class Activations(TrainingDbContext database, TimeProvider time)
         await sameTask.Where(a => a.ActivatedAt < activation.ActivatedAt && (a.State == ActivationState.Active || a.State == ActivationState.Pending))
             .ExecuteUpdateAsync(set => set.SetProperty(a => a.State, ActivationState.Replaced), cancellationToken);
         await sameTask.Where(a => a.Id == id).ExecuteUpdateAsync(set => set
-            .SetProperty(a => a.State, ActivationState.Active).SetProperty(a => a.AnsweredAt, Now())
+            .SetProperty(a => a.State, ActivationState.Active).SetProperty(a => a.AnsweredAt, Now()).SetProperty(a => a.VideosEmbedded, videos).SetProperty(a => a.VideosTotal, videos)
             .SetProperty(a => a.FailureCode, (string?)null).SetProperty(a => a.FailureDetail, (string?)null), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
+
+    /// <summary>How far the index is with a model that is to answer.</summary>
+    public Task ProgressedAsync(Guid id, int embedded, int total, CancellationToken cancellationToken) =>
+        database.Activations.Where(a => a.Id == id && a.State == ActivationState.Pending)
+            .ExecuteUpdateAsync(set => set.SetProperty(a => a.VideosEmbedded, embedded).SetProperty(a => a.VideosTotal, total), cancellationToken);
 
     /// <summary>The index could not be rebuilt; what answered before goes on answering.</summary>
     public Task FailedAsync(Guid id, string code, string detail, CancellationToken cancellationToken) =>

@@ -1,4 +1,5 @@
 using DemoVlp.Artifacts;
+using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Training.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -20,11 +21,12 @@ internal sealed class ModelRegistry(TrainingDbContext database, IArtifactStore a
             ?? await activations.Where(a => a.State == ActivationState.Pending).Select(a => a.ModelVersion).FirstOrDefaultAsync(cancellationToken);
     }
 
-    /// <summary>Copies a model's directory into the store, the configuration last, then enters the model. A version that is there stays as it is.</summary>
+    /// <summary>Copies a model's directory into the store, with a card and the configuration last, then enters the model. A version that is there stays as it is.</summary>
     /// <returns>Whether the model is new.</returns>
     public async Task<bool> AddAsync(ModelRow model, string localDirectory, CancellationToken cancellationToken)
     {
         if (await database.Models.AnyAsync(m => m.Version == model.Version, cancellationToken)) return false;
+        await WriteCardAsync(model, localDirectory, cancellationToken);
         foreach (var file in System.IO.Directory.GetFiles(localDirectory).OrderBy(f => f.EndsWith("config.json", StringComparison.Ordinal)))
         {
             await artifacts.WriteAsync($"{model.Directory}/{Path.GetFileName(file)}", "application/octet-stream", async (target, token) =>
@@ -46,5 +48,13 @@ internal sealed class ModelRegistry(TrainingDbContext database, IArtifactStore a
             if (await database.Models.AnyAsync(m => m.Version == model.Version, cancellationToken)) return false;
             throw;
         }
+    }
+
+    private async Task WriteCardAsync(ModelRow model, string localDirectory, CancellationToken cancellationToken)
+    {
+        var configFile = Path.Combine(localDirectory, "config.json");
+        var sizes = File.Exists(configFile) ? ModelConfigurations.Describe(ModelConfig.Parse(await File.ReadAllTextAsync(configFile, cancellationToken))) : null;
+        var run = model.RunId is { } id ? await database.Runs.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, cancellationToken) : null;
+        await File.WriteAllTextAsync(Path.Combine(localDirectory, ModelCard.FileName), ModelCard.Write(model, sizes, run, []), cancellationToken);
     }
 }

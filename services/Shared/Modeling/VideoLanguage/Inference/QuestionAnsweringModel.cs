@@ -40,9 +40,16 @@ public sealed class QuestionAnsweringModel : IDisposable
     public VideoAnswer Answer(IReadOnlyList<FrameRegions> frames, IReadOnlyList<int> tokenIds, int top = 5) => AnswerAll([frames], tokenIds, top)[0];
 
     /// <summary>Asks several videos the same question.</summary>
-    public IReadOnlyList<VideoAnswer> AnswerAll(IReadOnlyList<IReadOnlyList<FrameRegions>> videos, IReadOnlyList<int> tokenIds, int top = 5)
+    public IReadOnlyList<VideoAnswer> AnswerAll(IReadOnlyList<IReadOnlyList<FrameRegions>> videos, IReadOnlyList<int> tokenIds, int top = 5) =>
+        AnswerEach(videos, [.. videos.Select(_ => tokenIds)], top);
+
+    /// <summary>Asks each video its own question; several questions about one video are as many pairs.</summary>
+    /// <exception cref="ModelFormatException"><c>regions-mismatch</c>.</exception>
+    /// <exception cref="ArgumentException">Not one question per video; fewer than two tokens, or one outside the vocabulary.</exception>
+    public IReadOnlyList<VideoAnswer> AnswerEach(IReadOnlyList<IReadOnlyList<FrameRegions>> videos, IReadOnlyList<IReadOnlyList<int>> questions, int top = 5)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
+        if (questions.Count != videos.Count) throw new ArgumentException($"{videos.Count} videos, but {questions.Count} questions.", nameof(questions));
         var inputs = videos.Select(v => ObjectInput.Create(v, Config.ObjectConfig)).ToList();
         var results = new VideoAnswer[inputs.Count];
         foreach (var group in Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Frames).SelectMany(g => g.Chunk(32)))
@@ -50,7 +57,7 @@ public sealed class QuestionAnsweringModel : IDisposable
             using var scope = NewDisposeScope();
             using var mode = inference_mode();
             var (objects, objectMask) = ObjectInput.Stack([.. group.Select(i => inputs[i])], device);
-            var (ids, mask) = TextInput.Stack([.. group.Select(_ => tokenIds)], Config, device);
+            var (ids, mask) = TextInput.Stack([.. group.Select(i => questions[i])], Config, device);
             var output = network.call(ids, mask, objects, objectMask);
             var (probabilities, labels) = output.Logits.softmax(-1).topk(Math.Min(top, Config.NumLabels));
             var (best, which, attention) = (probabilities.cpu(), labels.cpu(), output.Attention.cpu());
