@@ -63,7 +63,7 @@ public sealed class TrainingRunTests
 
         var disturbed = await TrainingApp.StartAsync(client, request, Stop);
         await Eventually.TrueAsync("it has written a checkpoint",
-            () => app.Services.GetRequiredService<IArtifactStore>().List($"runs/{disturbed.Id:n}").Any(k => k.EndsWith("checkpoint.safetensors", StringComparison.Ordinal)), Stop, TimeSpan.FromMinutes(1));
+            () => app.Services.GetRequiredService<IArtifactStore>().List($"runs/{disturbed.Id:n}").Any(k => k.EndsWith("last.safetensors", StringComparison.Ordinal)), Stop, TimeSpan.FromMinutes(1));
         // Somebody else takes it and is never heard of again: the first worker stops without a checkpoint, and the run is free.
         var taken = await app.InDatabaseAsync(db => db.Runs.Where(r => r.Id == disturbed.Id && r.State == RunState.Running).ExecuteUpdateAsync(set => set
             .SetProperty(r => r.LeaseOwner, "somebody else").SetProperty(r => r.LeaseUntil, DateTime.UtcNow.AddSeconds(-1)).SetProperty(r => r.Version, r => r.Version + 1), Stop));
@@ -91,7 +91,7 @@ public sealed class TrainingRunTests
         Assert.InRange(resumed.Step, reached, 400);
         Assert.NotNull((await next.CreateClient().PostAsync($"/api/v1/training-runs/{id}/cancel", null, Stop)).EnsureSuccessStatusCode());
         var end = await EndAsync(next.CreateClient(), id, RunState.Cancelled);
-        await Eventually.TrueAsync("only its checkpoint is left", () => FilesOf(next, id) is [var file] && file.EndsWith("checkpoint.safetensors", StringComparison.Ordinal), Stop);
+        await Eventually.TrueAsync("only its checkpoint is left", () => FilesOf(next, id) is [var file] && file.EndsWith("last.safetensors", StringComparison.Ordinal), Stop);
         Assert.Null(end.ModelVersion);
     }
 
@@ -109,7 +109,7 @@ public sealed class TrainingRunTests
         Assert.Equal("diverged", end.Failure?.Code);
         Assert.InRange(end.Step, 1, 2);
         Assert.Null(end.ModelVersion);
-        Assert.Single(app.Services.GetRequiredService<IArtifactStore>().List($"runs/{run.Id:n}"), k => k.EndsWith("checkpoint.safetensors", StringComparison.Ordinal));
+        Assert.Single(app.Services.GetRequiredService<IArtifactStore>().List($"runs/{run.Id:n}"), k => k.EndsWith("last.safetensors", StringComparison.Ordinal));
     }
 
     [Fact]

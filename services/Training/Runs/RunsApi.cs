@@ -24,7 +24,7 @@ internal static class RunsApi
     {
         var runs = endpoints.MapGroup("/api/v1/training-runs").WithTags("Training");
         runs.MapPost("/", StartAsync).WithName("StartTraining").ProducesProblem(400).ProducesProblem(409)
-            .WithSummary("Queues a training run on the region features that are kept; no video is decoded. Retrieval can be trained, question answering cannot yet (`task-not-trainable`).");
+            .WithSummary("Queues a training run on the region features that are kept; no video is decoded. On any data set: retrieval learns from captions, question answering from questions with answers (`dataset-has-no-questions`). With a split `val` the best model by validation is the one that is registered.");
         runs.MapGet("/", ListAsync).WithName("ListTrainingRuns").WithSummary("Runs, newest first.").ProducesProblem(400);
         runs.MapGet("/{id:guid}", GetAsync).WithName("GetTrainingRun").WithSummary("One run.").ProducesProblem(404);
         runs.MapGet("/{id:guid}/events", EventsAsync).WithName("WatchTrainingRun").ProducesProblem(404)
@@ -36,13 +36,15 @@ internal static class RunsApi
 
     private static async Task<Accepted<TrainingRun>> StartAsync(TrainingRunRequest body, RunRequests requests, CancellationToken cancellationToken)
     {
-        var run = await requests.QueueAsync(new StartTraining
-        {
-            RunId = NewId.NextGuid(), Task = body.Task ?? "", Dataset = body.Dataset ?? "", BaseModel = body.BaseModel,
-            Epochs = body.Epochs, BatchSize = body.BatchSize, LearningRate = body.LearningRate, Seed = body.Seed,
-        }, cancellationToken);
+        var run = await requests.QueueAsync(Command(body), cancellationToken);
         return TypedResults.Accepted($"/api/v1/training-runs/{run.Id}", Describe(run));
     }
+
+    private static StartTraining Command(TrainingRunRequest body) => new()
+    {
+        RunId = NewId.NextGuid(), Task = body.Task ?? "", Dataset = body.Dataset ?? "", BaseModel = body.BaseModel, Epochs = body.Epochs, BatchSize = body.BatchSize,
+        LearningRate = body.LearningRate, Seed = body.Seed, Patience = body.Patience, Losses = body.Losses, Validate = body.Validate,
+    };
 
     private static async Task<Ok<Page<TrainingRun>>> ListAsync(TrainingDbContext database, string? state, string? cursor, int? limit, CancellationToken cancellationToken)
     {
@@ -104,9 +106,11 @@ internal static class RunsApi
     private static TrainingRun Describe(RunRow run) => new()
     {
         Id = run.Id, State = run.State, Phase = run.State == RunState.Running ? run.Phase : null, Task = run.Task, Dataset = run.Dataset, BaseModel = run.BaseModel,
-        Epochs = run.Epochs, BatchSize = run.BatchSize, LearningRate = run.LearningRate, Seed = run.Seed, Step = run.Step, TotalSteps = run.TotalSteps, Epoch = run.Epoch,
+        Epochs = run.Epochs, BatchSize = run.BatchSize, LearningRate = run.LearningRate, Seed = run.Seed, Patience = run.Patience,
+        LossTerms = run.LossTerms, Validate = !run.SkipsValidation, Preparation = run.Preparation, Step = run.Step, TotalSteps = run.TotalSteps, Epoch = run.Epoch,
         Losses = run.Losses, CurrentLearningRate = run.CurrentLearningRate, SamplesPerSecond = run.SamplesPerSecond, SecondsLeft = run.SecondsLeft,
-        ModelVersion = run.ModelVersion, Failure = run.FailureCode is { } code ? new VideoFailure(code, run.FailureDetail ?? "") : null,
+        Metrics = run.Metrics, BestMetrics = run.BestMetrics, BestEpoch = run.BestEpoch, Record = run.Record, Estimate = run.Estimate,
+        CoreHours = run.CpuSeconds / 3600, WallSeconds = run.WallSeconds, ModelVersion = run.ModelVersion, Failure = run.FailureCode is { } code ? new VideoFailure(code, run.FailureDetail ?? "") : null,
         CreatedAt = run.CreatedAt, StartedAt = run.StartedAt, EndedAt = run.EndedAt,
     };
 }
