@@ -25,7 +25,7 @@ public static class TrainingModule
         builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
         builder.Services.AddSingleton<RunLeases>();
         builder.Services.AddScoped<LibraryDataset>().AddScoped<DatasetCatalog>().AddScoped<ClipRegionsReader>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
-            .AddScoped<RunRequests>().AddScoped<FindDataset>(services => services.GetRequiredService<DatasetCatalog>().FindAsync).AddScoped<RunDataSets>().AddScoped<RunCorpus>().AddScoped<Estimates>().AddScoped<CheckpointRetention>().AddScoped<Fit>().AddScoped<RunExecution>();
+            .AddScoped<RunRequests>().AddScoped<FindDataset>(services => services.GetRequiredService<DatasetCatalog>().FindAsync).AddScoped<RunDataSets>().AddScoped<RunCorpus>().AddScoped<Estimates>().AddScoped<RunEstimates>().AddScoped<CheckpointRetention>().AddScoped<Fit>().AddScoped<RunExecution>();
         builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
         return builder;
     }

@@ -34,7 +34,7 @@ internal static class RequestKinds
             (true, ["videos"]) => RequestKind.Upload,
             (true, ["search"]) or (true, ["answers"]) or (true, ["videos", _, "answers" or "choices"]) => RequestKind.Query,
             (false, [.., "events"]) => RequestKind.Events,
-            (false, [.., "content"]) => RequestKind.Download,
+            (false, [.., "content" or "tensorboard"]) => RequestKind.Download,
             _ => RequestKind.Plain,
         };
     }

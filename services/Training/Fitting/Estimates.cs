@@ -25,13 +25,16 @@ internal sealed record EstimateInput(ModelConfig Config, int LongestText, int Sa
 /// </summary>
 internal sealed class Estimates(TrainingDbContext database, ComputeSettings compute)
 {
-    private const int EarlierRuns = 5;
+    private const int EarlierRuns = 5, LatestRuns = 50;
 
     // Of a bare matrix product's speed, what a training step of a small model reaches besides all its smaller operations.
     private const double ShareOfMatrixProduct = 0.25;
 
     // Weights, gradients and the optimiser's two moments, each float32.
     private const int BytesPerParameter = 16;
+
+    /// <summary>Device, precision and threads, as in <see cref="RunRecord.Compute"/>.</summary>
+    public string ComputeText { get; } = $"{compute.Device.type.ToString().ToLowerInvariant()}, {compute.Precision.ToString().ToLowerInvariant()}, {compute.Threads} threads";
 
     /// <summary>The estimate of a run.</summary>
     public async Task<TrainingEstimate> OfAsync(EstimateInput input, CancellationToken cancellationToken)
@@ -56,9 +59,10 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
     {
         var (least, most) = ((long)(parameters * 0.9), (long)(parameters * 1.1));
         var runs = await database.Runs.AsNoTracking()
-            .Where(r => r.State == RunState.Completed && r.ModelParameters >= least && r.ModelParameters <= most && r.StepWork != null && r.WallSeconds > 0)
-            .OrderByDescending(r => r.EndedAt).Take(EarlierRuns).Select(r => new { r.StepWork, r.Step, r.WallSeconds }).ToListAsync(cancellationToken);
-        var speeds = runs.Where(r => r.Step > 0).Select(r => r.StepWork!.Value * r.Step / r.WallSeconds).Order().ToList();
+            .Where(r => r.State == RunState.Completed && r.ModelParameters >= least && r.ModelParameters <= most && r.StepWork != null && r.WallSeconds > 0 && r.Step > 0)
+            .OrderByDescending(r => r.EndedAt).Take(LatestRuns).Select(r => new { r.StepWork, r.Step, r.WallSeconds, r.Record }).ToListAsync(cancellationToken);
+        // Validations are in the time and not in the work: they cost a tenth at most.
+        var speeds = runs.Where(r => r.Record?.Compute == ComputeText).Take(EarlierRuns).Select(r => r.StepWork!.Value * r.Step / r.WallSeconds).Order().ToList();
         return speeds.Count == 0 ? null : speeds[speeds.Count / 2];
     }
 

@@ -27,7 +27,7 @@ internal sealed record FitResult(string Workspace, int Epochs, FitState State)
 }
 
 /// <summary>The optimiser steps of a run, on a thread of their own from the first tensor to the last.</summary>
-internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader regions, IOptions<TrainingOptions> options, ComputeSettings compute, ILogger<Fit> log)
+internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader regions, IOptions<TrainingOptions> options, ComputeSettings compute, TimeProvider time, ILogger<Fit> log)
 {
     private const double WeightDecay = 0.01, MaximumGradientNorm = 1;
 
@@ -71,7 +71,8 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
             var state = checkpoints.Restore(learner);
             if (learner.Trainer.Steps > 0) LogResumed(run.Id, learner.Trainer.Steps);
             var cache = new RegionCache(regions, options.Value.CacheMegabytes * (1L << 20), log);
-            var steps = new FitSteps(input, learner, plan, checkpoints, cache, options.Value.CheckpointSteps, state);
+            using var journal = new Journal(artifacts, run.Id, workspace, time, (int)learner.Trainer.Steps, state.Epoch * plan.StepsPerEpoch, plan.TotalSteps);
+            var steps = new FitSteps(input, learner, plan, checkpoints, cache, journal, options.Value.CheckpointSteps, state);
             if (!steps.Go()) return null;
             held.Progress = held.Progress with { Phase = RunPhase.Saving, SecondsLeft = null };
             var epochs = (int)learner.Trainer.Steps / plan.StepsPerEpoch;

@@ -15,12 +15,15 @@ internal sealed class FitSteps
     private readonly BatchPlan plan;
     private readonly Checkpoints checkpoints;
     private readonly RegionCache regions;
+    private readonly Journal journal;
+    private readonly FitMeters meters;
     private readonly Pace pace;
     private readonly int checkpointSteps, validationInterval;
 
-    public FitSteps(FitInput input, Learner learner, BatchPlan plan, Checkpoints checkpoints, RegionCache regions, int checkpointSteps, FitState state)
+    public FitSteps(FitInput input, Learner learner, BatchPlan plan, Checkpoints checkpoints, RegionCache regions, Journal journal, int checkpointSteps, FitState state)
     {
-        (this.input, this.learner, this.plan, this.checkpoints, this.regions, this.checkpointSteps, State) = (input, learner, plan, checkpoints, regions, checkpointSteps, state);
+        (this.input, this.learner, this.plan, this.checkpoints, this.regions, this.journal, this.checkpointSteps, State) = (input, learner, plan, checkpoints, regions, journal, checkpointSteps, state);
+        meters = new FitMeters(Run.Task);
         var work = new Work(learner.Model.Config, input.Tokens.Longest);
         validationInterval = work.ValidationInterval(input.Examples.Validation.Count, plan.StepsPerEpoch, plan.BatchSize);
         pace = new Pace(work.Step(plan.BatchSize), work.Validation(input.Examples.Validation.Count), Run.CpuSeconds, Run.WallSeconds);
@@ -65,6 +68,8 @@ internal sealed class FitSteps
         finally
         {
             reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            // Neither must this be written over what the next worker writes.
+            if (Held.Reason != StopReason.LeaseLost) journal.Copy();
         }
     }
 
@@ -86,6 +91,8 @@ internal sealed class FitSteps
         var checkpoint = (step + 1) % checkpointSteps == 0 || EpochJustDone > 0 && !ValidationIsDue;
         if (checkpoint) checkpoints.Save(learner, State);
         pace.Stepped(Stopwatch.GetElapsedTime(clock).TotalSeconds);
+        journal.Stepped(step + 1, losses, Trainer.LearningRate, plan.BatchSize / pace.SecondsPerStep);
+        meters.Stepped(losses["total"], Trainer.LearningRate, plan.BatchSize / pace.SecondsPerStep);
         Held.Progress = Held.Progress with { Losses = losses, LearningRate = Trainer.LearningRate, Checkpointed = checkpoint || Held.Progress.Checkpointed };
         Report(RunPhase.Training);
     }
@@ -100,6 +107,8 @@ internal sealed class FitSteps
             {
                 State = State.After(epoch, metrics, learner.Score(metrics));
                 if (State.BestEpoch == epoch) checkpoints.SaveBest(learner, epoch);
+                journal.Validated((int)Trainer.Steps, metrics);
+                meters.Validated(metrics);
             }
             else
             {

@@ -20,6 +20,15 @@ internal static class RunArtifacts
     /// <summary>Its weights after a pass whose validation was the best so far.</summary>
     public static string Best(Guid runId, int epoch) => $"{Checkpoints(runId)}/best-{epoch}.safetensors";
 
+    /// <summary>Folder of its TensorBoard event files, one for each attempt; they stay.</summary>
+    public static string TensorBoard(Guid runId) => $"runs/{runId:n}/tensorboard";
+
+    /// <summary>One of them.</summary>
+    public static string Events(Guid runId, string name) => $"{TensorBoard(runId)}/{name}";
+
+    /// <summary>The history of its losses; it stays.</summary>
+    public static string History(Guid runId) => $"runs/{runId:n}/history.json";
+
     /// <summary>Folder of its captions as word pieces, which TextTokenization writes.</summary>
     public static string Corpus(Guid runId) => $"corpora/{runId:n}";
 

@@ -118,7 +118,7 @@ internal sealed partial class RunExecution(
         await held.RecordAsync(new RunRecord
         {
             Fingerprint = data.Fingerprint, ValidationFingerprint = data.ValidationFingerprint, CodeVersion = CodeVersion,
-            Compute = $"{compute.Device.type.ToString().ToLowerInvariant()}, {compute.Precision.ToString().ToLowerInvariant()}, {compute.Threads} threads",
+            Compute = estimates.ComputeText,
             Clips = examples.Train.Select(e => e.Clip.Id).Distinct(StringComparer.Ordinal).Count(), Samples = examples.Train.Count, ValidationSamples = examples.Validation.Count,
             Answers = answers.Count, NewAnswers = answers.Count - (answers.Count > 0 ? known.Count : 0), Unusable = unusable,
         }, estimate, new Work(config, longestText).Step(estimate.BatchSize), ModelSize.Parameters(config));

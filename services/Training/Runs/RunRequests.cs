@@ -18,13 +18,21 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
     public async Task<RunRow> QueueAsync(StartTraining request, CancellationToken cancellationToken)
     {
         if (await FindAsync(request.RunId, cancellationToken) is { } known) return known;
+        var (model, _, _) = await SettleAsync(request, cancellationToken);
+        return await AddAsync(Row(request, model, RunState.Queued), cancellationToken);
+    }
+
+    /// <summary>Checks a request and settles what it leaves open: the version to start from, the data set and the clips of it to learn from.</summary>
+    /// <exception cref="ApiException">400 or 409 with a stable code: it cannot be run as asked.</exception>
+    public async Task<(string Model, IDataset Dataset, IReadOnlyList<Clip> Train)> SettleAsync(StartTraining request, CancellationToken cancellationToken)
+    {
         Check(request);
         var dataset = await DatasetAsync(request, cancellationToken);
         var model = await BaseModelAsync(request, cancellationToken);
         // Clips whose features are still to be made count: the run makes them.
         var clips = await dataset.ListAsync(Splits.Train, cancellationToken);
         if (Examples.Of(request.Task, clips, []).Check() is { } refusal) throw new ApiException(409, refusal.Code, refusal.Detail);
-        return await AddAsync(Row(request, model, RunState.Queued), cancellationToken);
+        return (model, dataset, clips);
     }
 
     /// <summary>Enters a run that was refused, so that whoever sent the command can read why.</summary>
