@@ -129,6 +129,8 @@ public sealed class RunRequestTests(RunRequestTests.App app) : IClassFixture<Run
     [Theory]
     [InlineData("GET", "/api/v1/training-runs/{0}", "run-not-found")]
     [InlineData("GET", "/api/v1/training-runs/{0}/events", "run-not-found")]
+    [InlineData("GET", "/api/v1/training-runs/{0}/losses.svg", "run-not-found")]
+    [InlineData("GET", "/api/v1/training-runs/{0}/tensorboard", "run-not-found")]
     [InlineData("POST", "/api/v1/training-runs/{0}/cancel", "run-not-found")]
     [InlineData("GET", "/api/v1/models/{0}", "model-not-found")]
     [InlineData("POST", "/api/v1/models/{0}/activate", "model-not-found")]
