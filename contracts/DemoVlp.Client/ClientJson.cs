@@ -20,6 +20,7 @@ namespace DemoVlp.Client;
 [JsonSerializable(typeof(LibraryQuestionRequest))]
 [JsonSerializable(typeof(LibraryQuestionResponse))]
 [JsonSerializable(typeof(TrainingRunRequest))]
+[JsonSerializable(typeof(TrainingEstimate))]
 [JsonSerializable(typeof(TrainingRun))]
 [JsonSerializable(typeof(Page<TrainingRun>))]
 [JsonSerializable(typeof(Model))]

@@ -27,7 +27,7 @@ public static class TrainingModule
         builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
         builder.Services.AddSingleton<RunLeases>();
         builder.Services.AddScoped<LibraryDataset>().AddScoped<DatasetCatalog>().AddScoped<ClipRegionsReader>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
-            .AddScoped<RunRequests>().AddScoped<RunClips>().AddScoped<RunCorpus>().AddScoped<RetrievalFit>().AddScoped<RunExecution>();
+            .AddScoped<RunRequests>().AddScoped<FindDataset>(services => services.GetRequiredService<DatasetCatalog>().FindAsync).AddScoped<RunDataSets>().AddScoped<RunCorpus>().AddScoped<Estimates>().AddScoped<RunEstimates>().AddScoped<CheckpointRetention>().AddScoped<Fit>().AddScoped<RunExecution>();
         builder.Services.AddSingleton<EvaluationLeases>().AddSingleton<ModelConfigurations>().AddSingleton<ImportFolder>();
         builder.Services.AddScoped<EvaluationRequests>().AddScoped<EvaluationTexts>().AddScoped<EvaluationExecution>().AddScoped<ModelDescriptions>().AddScoped<ActivationGate>().AddScoped<ModelImport>();
         builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>().AddHostedService<EvaluationRunner>();

@@ -9,6 +9,10 @@ public sealed class TrainingOptions
     [Range(1, 1_000_000)]
     public int CheckpointSteps { get; set; } = 100;
 
+    /// <summary>Newest failed and cancelled runs whose last checkpoint and best weights are kept.</summary>
+    [Range(0, 10_000)]
+    public int KeepCheckpoints { get; set; } = 3;
+
     /// <summary>How long a worker that has died keeps others from taking its run.</summary>
     [Range(2, 3600)]
     public int LeaseSeconds { get; set; } = 30;

@@ -55,6 +55,45 @@ public sealed class CommandTests
         Assert.Equal(expected == "POST", output.Contains("Begun now", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Train_WhenOnlyAnEstimateIsWanted_StartsNothingAndSaysWhatItWouldTake()
+    {
+        await using var backend = await JsonBackendAsync(
+            """{"samples":1200,"validationSamples":200,"batchSize":16,"stepsPerEpoch":75,"steps":1500,"bytes":524288000,"seconds":95.5,"basis":"arithmetic","withoutFeatures":0}""");
+        await using var gateway = await TestGateway.StartAsync(backend.Address);
+
+        var (code, output, _) = await RunAsync("train", "--dataset", "shapes-7", "--patience", "3", "--losses", "global", "--estimate", "--url", gateway.Http.BaseAddress!.ToString());
+
+        Assert.Equal(0, code);
+        Assert.Equal(["POST /api/v1/training-runs/estimate"], backend.Seen);
+        Assert.Contains("1500, 75 a pass", output);
+        Assert.Contains("500 MiB", output);
+        Assert.Contains("about 1:35.5, to a factor of three", output);
+    }
+
+    [Fact]
+    public async Task Train_WhenWatched_SaysPassLossSpeedTimeLeftAndValidation()
+    {
+        const string Run = """{"id":"0190a0b0-0000-7000-8000-000000000001","state":"STATE","phase":"training","task":"retrieval","dataset":"shapes-7","epochs":20,"batchSize":16,"learningRate":0.0002,"seed":0,"lossTerms":"both","validate":true,"step":150,"totalSteps":1500,"epoch":2,"losses":{"total":3.25},"samplesPerSecond":80.5,"secondsLeft":268,"metrics":{"r1":41.5},"bestMetrics":{"r1":43},"bestEpoch":1,"coreHours":0.01,"wallSeconds":30,"createdAt":"2026-01-01T00:00:00Z"ENDED}""";
+        string At(string state, string ended) => Run.Replace("STATE", state, StringComparison.Ordinal).Replace("ENDED", ended, StringComparison.Ordinal);
+        var done = At("completed", ""","endedAt":"2026-01-01T00:10:00Z","modelVersion":"m-1" """);
+        await using var backend = await Backend.StartAsync(context =>
+        {
+            var events = context.Request.Path.Value!.EndsWith("/events", StringComparison.Ordinal);
+            context.Response.ContentType = events ? "text/event-stream" : "application/json";
+            if (events) return context.Response.WriteAsync($"data: {At("running", "")}\n\ndata: {done}\n\n");
+            return context.Response.WriteAsync(HttpMethods.IsPost(context.Request.Method) ? At("queued", "") : done);
+        });
+        await using var gateway = await TestGateway.StartAsync(backend.Address);
+
+        var (code, output, _) = await RunAsync("train", "--dataset", "shapes-7", "--watch", "--url", gateway.Http.BaseAddress!.ToString());
+
+        Assert.Equal(0, code);
+        Assert.Contains("training  pass 2/20  step 150/1500  loss 3.2500  val r1 41.5  80.5 pairs/s  4:28.0 left", output);
+        Assert.Contains("r1 43 (after pass 1)", output);
+        Assert.Contains("m-1", output);
+    }
+
     [Theory]
     [InlineData(1, "unauthorized", "videos")]
     [InlineData(2, "", "ask", "no-id", "what?")]

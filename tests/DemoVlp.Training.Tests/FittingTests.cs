@@ -39,10 +39,10 @@ public sealed class FittingTests
     }
 
     [Fact]
-    public void BatchPlan_OverManyEpochs_ChoosesEveryCaptionOfAClip()
+    public void BatchPlan_OverManyEpochs_ChoosesEveryTextOfAnExample()
     {
         var plan = new BatchPlan(2, 2, 100, seed: 3);
-        var chosen = Enumerable.Range(0, 100).Select(s => plan.Caption(s, 1, 5)).ToList();
+        var chosen = Enumerable.Range(0, 100).Select(s => plan.Text(s, 1, 5)).ToList();
         Assert.Equal([0, 1, 2, 3, 4], chosen.Distinct().Order());
     }
 

@@ -6,6 +6,8 @@ using DemoVlp.Contracts.Videos;
 using DemoVlp.Modeling.Regions;
 using DemoVlp.Testing;
 using DemoVlp.Training.Data;
+using DemoVlp.Training.Datasets;
+using DemoVlp.Training.Runs;
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.AspNetCore.Hosting;
@@ -34,6 +36,9 @@ public sealed class TrainingApp : WebApplicationFactory<TrainingOptions>
     /// <summary>The clock of the service.</summary>
     internal ShiftedTime Time { get; } = new();
 
+    /// <summary>Data sets of the test's own, besides those of the service.</summary>
+    internal Dictionary<string, IDataset> Datasets { get; } = [];
+
     internal ITestHarness Bus => Services.GetRequiredService<ITestHarness>();
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
@@ -43,6 +48,8 @@ public sealed class TrainingApp : WebApplicationFactory<TrainingOptions>
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton<TimeProvider>(Time).AddSingleton(Neighbours);
+            services.AddScoped<FindDataset>(scope => async (name, stop) =>
+                Datasets.TryGetValue(name, out var own) ? own : await scope.GetRequiredService<DatasetCatalog>().FindAsync(name, stop));
             services.AddMassTransitTestHarness(bus =>
             {
                 bus.AddConsumer<TokenizerStandIn>();

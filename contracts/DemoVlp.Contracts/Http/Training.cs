@@ -15,7 +15,7 @@ public sealed record TrainingRunRequest
     /// <summary>Passes over the data, 1 to 1000.</summary>
     public int? Epochs { get; init; }
 
-    /// <summary>Pairs per step, 2 to 1024.</summary>
+    /// <summary>Pairs of clip and caption or question per step, 2 to 1024.</summary>
     public int? BatchSize { get; init; }
 
     /// <summary>Peak learning rate, above 0 to 1.</summary>
@@ -23,6 +23,28 @@ public sealed record TrainingRunRequest
 
     /// <summary>Seed of shuffling and initialisation.</summary>
     public int? Seed { get; init; }
+
+    /// <summary>Passes over the data without a better validation after which the run stops, 1 to 1000; null: it never stops early.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>Retrieval: the losses to learn from, one of <see cref="LossTerms"/>; null: both.</summary>
+    public string? Losses { get; init; }
+
+    /// <summary>Whether to measure on the data set's split <c>val</c>, where it has one, and keep the best model; null: yes.</summary>
+    public bool? Validate { get; init; }
+}
+
+/// <summary>Which losses a retrieval run learns from.</summary>
+public static class LossTerms
+{
+    /// <summary>Whole videos against whole captions, and regions against words.</summary>
+    public const string Both = "both";
+
+    /// <summary>Whole videos against whole captions.</summary>
+    public const string Global = "global";
+
+    /// <summary>Regions against words.</summary>
+    public const string Local = "local";
 }
 
 /// <summary>A training run as clients see it.</summary>
@@ -49,7 +71,7 @@ public sealed record TrainingRun
     /// <summary>Passes over the data asked for.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Pairs per step.</summary>
+    /// <summary>Pairs of clip and caption or question per step.</summary>
     public required int BatchSize { get; init; }
 
     /// <summary>Peak learning rate.</summary>
@@ -57,6 +79,18 @@ public sealed record TrainingRun
 
     /// <summary>Seed of shuffling and initialisation.</summary>
     public required int Seed { get; init; }
+
+    /// <summary>Passes without a better validation after which it stops; null: never.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>The losses it learns from: one of <see cref="Http.LossTerms"/>.</summary>
+    public required string LossTerms { get; init; }
+
+    /// <summary>Whether it measures on the split <c>val</c>, where there is one.</summary>
+    public required bool Validate { get; init; }
+
+    /// <summary>How far the clips are prepared, while they are.</summary>
+    public RunPreparation? Preparation { get; init; }
 
     /// <summary>Optimiser steps done.</summary>
     public required int Step { get; init; }
@@ -76,8 +110,29 @@ public sealed record TrainingRun
     /// <summary>Pairs per second of wall-clock time.</summary>
     public double? SamplesPerSecond { get; init; }
 
-    /// <summary>Estimated seconds left.</summary>
+    /// <summary>Estimated seconds left, validations included.</summary>
     public double? SecondsLeft { get; init; }
+
+    /// <summary>The last validation: <c>r1</c>, <c>r5</c>, <c>r10</c>, <c>geometricMean</c> (percent), <c>medianRank</c> for retrieval; <c>accuracy</c> (0 to 1) and <c>loss</c> for question answering.</summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
+
+    /// <summary>The best validation: that of the model which is registered.</summary>
+    public IReadOnlyDictionary<string, double>? BestMetrics { get; init; }
+
+    /// <summary>The pass after which that was, from 1.</summary>
+    public int? BestEpoch { get; init; }
+
+    /// <summary>What it learns from, once that is settled.</summary>
+    public RunRecord? Record { get; init; }
+
+    /// <summary>What it was expected to take, worked out when its clips were settled.</summary>
+    public TrainingEstimate? Estimate { get; init; }
+
+    /// <summary>Processor time of steps, validations and saving, in hours of one core, over all attempts: that of the whole process meanwhile.</summary>
+    public required double CoreHours { get; init; }
+
+    /// <summary>Wall-clock seconds of the same.</summary>
+    public required double WallSeconds { get; init; }
 
     /// <summary>The model it made, once completed.</summary>
     public string? ModelVersion { get; init; }
@@ -93,6 +148,76 @@ public sealed record TrainingRun
 
     /// <summary>When it ended, UTC.</summary>
     public DateTime? EndedAt { get; init; }
+}
+
+/// <summary>How far the preparation of a run's clips is.</summary>
+/// <param name="Done">Clips whose features are there, or will never be.</param>
+/// <param name="Total">Clips in all.</param>
+public sealed record RunPreparation(int Done, int Total);
+
+/// <summary>What a run learns from and with: enough to tell whether two runs are comparable.</summary>
+public sealed record RunRecord
+{
+    /// <summary>SHA-256 over clips, captions, questions and region files of the split <c>train</c>.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>The same of the split <c>val</c>; null: it is not used.</summary>
+    public string? ValidationFingerprint { get; init; }
+
+    /// <summary>Version of the code that took the run.</summary>
+    public required string CodeVersion { get; init; }
+
+    /// <summary>Device and precision of the computation.</summary>
+    public required string Compute { get; init; }
+
+    /// <summary>Clips learnt from.</summary>
+    public required int Clips { get; init; }
+
+    /// <summary>Of retrieval the clips, of question answering the questions: one pass takes each once.</summary>
+    public required int Samples { get; init; }
+
+    /// <summary>Samples measured on; 0: there is no validation.</summary>
+    public required int ValidationSamples { get; init; }
+
+    /// <summary>Question answering: answers of the model that comes out; otherwise 0.</summary>
+    public required int Answers { get; init; }
+
+    /// <summary>Question answering: those of them that the base model did not have.</summary>
+    public required int NewAnswers { get; init; }
+
+    /// <summary>Clips and questions that could not be used, by reason: <c>no-regions</c>, <c>no-captions</c>, <c>no-questions</c>, <c>no-answer</c>.</summary>
+    public required IReadOnlyDictionary<string, int> Unusable { get; init; }
+}
+
+/// <summary>What a run is expected to take.</summary>
+public sealed record TrainingEstimate
+{
+    /// <summary>Samples of one pass: of retrieval clips, of question answering questions.</summary>
+    public required int Samples { get; init; }
+
+    /// <summary>Samples measured on at each validation.</summary>
+    public required int ValidationSamples { get; init; }
+
+    /// <summary>Samples of one step: as asked for, or all if there are fewer.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>Optimiser steps of one pass.</summary>
+    public required int StepsPerEpoch { get; init; }
+
+    /// <summary>Optimiser steps in all.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Memory of a step, weights and optimiser, in bytes.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Seconds of steps and validations; without the making of features that are not there yet.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary><c>earlier-runs</c>: from the speed of earlier runs of models of this size; <c>arithmetic</c>: from the speed of a matrix product on this machine, good to a factor of about three.</summary>
+    public required string Basis { get; init; }
+
+    /// <summary>Samples without features so far, which are counted above: they have to be made first, or are left out.</summary>
+    public required int WithoutFeatures { get; init; }
 }
 
 /// <summary>States of long work.</summary>
@@ -117,14 +242,17 @@ public static class RunState
 /// <summary>What a running run is at.</summary>
 public static class RunPhase
 {
-    /// <summary>Lists the clips it will learn from.</summary>
+    /// <summary>Settles the clips it will learn from; of a generated set their features are made first.</summary>
     public const string Preparing = "preparing";
 
-    /// <summary>Waits for the captions as word pieces.</summary>
+    /// <summary>Waits for the captions or questions as word pieces.</summary>
     public const string Tokenizing = "tokenizing";
 
     /// <summary>Takes optimiser steps.</summary>
     public const string Training = "training";
+
+    /// <summary>Measures on the split <c>val</c>.</summary>
+    public const string Validating = "validating";
 
     /// <summary>Writes the model.</summary>
     public const string Saving = "saving";

@@ -26,6 +26,15 @@ public sealed record StartTraining
 
     /// <summary>Seed of shuffling and initialisation; null: the default.</summary>
     public int? Seed { get; init; }
+
+    /// <summary>Passes over the data without a better validation after which the run stops; null: it never stops early.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>Retrieval: <c>both</c>, <c>global</c> or <c>local</c>; null: both.</summary>
+    public string? Losses { get; init; }
+
+    /// <summary>Whether to measure on the split <c>val</c>, where there is one; null: yes.</summary>
+    public bool? Validate { get; init; }
 }
 
 /// <summary>Command to Training: stop a run, keeping its last checkpoint.</summary>

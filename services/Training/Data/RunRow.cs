@@ -24,6 +24,13 @@ public sealed class RunRow
     public int BatchSize { get; init; }
     public double LearningRate { get; init; }
     public int Seed { get; init; }
+    public int? Patience { get; init; }
+
+    /// <summary>One of <see cref="Contracts.Http.LossTerms"/>.</summary>
+    public string LossTerms { get; init; } = Contracts.Http.LossTerms.Both;
+
+    /// <summary>Whether it is not to measure on the split <c>val</c>.</summary>
+    public bool SkipsValidation { get; init; }
 
     public int Step { get; set; }
     public int? TotalSteps { get; set; }
@@ -32,6 +39,30 @@ public sealed class RunRow
     public double? CurrentLearningRate { get; set; }
     public double? SamplesPerSecond { get; set; }
     public double? SecondsLeft { get; set; }
+    public RunPreparation? Preparation { get; set; }
+
+    /// <summary>The last validation.</summary>
+    public Dictionary<string, double>? Metrics { get; set; }
+
+    /// <summary>The best one, and the pass after which it was.</summary>
+    public Dictionary<string, double>? BestMetrics { get; set; }
+
+    public int? BestEpoch { get; set; }
+
+    /// <summary>Processor and wall-clock time of the fit, over all attempts.</summary>
+    public double CpuSeconds { get; set; }
+
+    public double WallSeconds { get; set; }
+
+    /// <summary>What it learns from, written when it is first taken.</summary>
+    public RunRecord? Record { get; set; }
+
+    public TrainingEstimate? Estimate { get; set; }
+
+    /// <summary>Floating-point operations of a step by <see cref="Fitting.Work"/>, and the model's parameters: what the speed of a run is compared by.</summary>
+    public double? StepWork { get; set; }
+
+    public long? ModelParameters { get; set; }
 
     public string? ModelVersion { get; set; }
     public string? FailureCode { get; set; }

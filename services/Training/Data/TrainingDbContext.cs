@@ -1,3 +1,4 @@
+using DemoVlp.Contracts.Http;
 using DemoVlp.Database;
 using Microsoft.EntityFrameworkCore;
 
@@ -26,6 +27,12 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
             run.ToTable("Runs").HasKey(r => r.Id);
             run.Property(r => r.Losses).HasJsonText();
             run.Property(r => r.Corpus).HasJsonText();
+            run.Property(r => r.Preparation).HasJsonText();
+            run.Property(r => r.Metrics).HasJsonText();
+            run.Property(r => r.BestMetrics).HasJsonText();
+            run.Property(r => r.Record).HasJsonText();
+            run.Property(r => r.Estimate).HasJsonText();
+            run.Property(r => r.LossTerms).HasDefaultValue(LossTerms.Both);
             run.HasIndex(r => new { r.State, r.CreatedAt });
             run.HasIndex(r => r.CreatedAt);
         });

@@ -1,21 +1,21 @@
 namespace DemoVlp.Training.Fitting;
 
 /// <summary>
-/// Which clips a step learns from. A pure function of the seed and the step, so that a run that was interrupted needs to remember no more than its step.
+/// Which examples a step learns from. A pure function of the seed and the step, so that a run that was interrupted needs to remember no more than its step.
 /// </summary>
-/// <param name="clips">Clips in the data set, at least 2.</param>
-/// <param name="batchSize">Clips per step asked for; the data set's size at most.</param>
+/// <param name="examples">Examples in the data set, at least 2.</param>
+/// <param name="batchSize">Examples per step asked for; the data set's size at most.</param>
 /// <param name="epochs">Passes over the data.</param>
-/// <param name="seed">Of the order and the choice of captions.</param>
-internal sealed class BatchPlan(int clips, int batchSize, int epochs, int seed)
+/// <param name="seed">Of the order and the choice of texts.</param>
+internal sealed class BatchPlan(int examples, int batchSize, int epochs, int seed)
 {
     private (int Epoch, int[] Order) shuffled = (-1, []);
 
-    /// <summary>Clips per step.</summary>
-    public int BatchSize { get; } = Math.Min(batchSize, clips);
+    /// <summary>Examples per step.</summary>
+    public int BatchSize { get; } = Math.Min(batchSize, examples);
 
-    /// <summary>Full batches of a pass. The clips left over are others in each pass.</summary>
-    public int StepsPerEpoch => clips / BatchSize;
+    /// <summary>Full batches of a pass. Those left over are others in each pass.</summary>
+    public int StepsPerEpoch => examples / BatchSize;
 
     /// <summary>Steps in all.</summary>
     public int TotalSteps => StepsPerEpoch * epochs;
@@ -23,23 +23,23 @@ internal sealed class BatchPlan(int clips, int batchSize, int epochs, int seed)
     /// <summary>The pass a step belongs to, from 0.</summary>
     public int EpochOf(int step) => step / StepsPerEpoch;
 
-    /// <summary>All clips, those of the step's batch first. Those behind stand in for clips that cannot be read any more.</summary>
+    /// <summary>All examples, those of the step's batch first. Those behind stand in for those whose clips cannot be read any more.</summary>
     public IEnumerable<int> Candidates(int step)
     {
         var epoch = EpochOf(step);
         if (shuffled.Epoch != epoch) shuffled = (epoch, Shuffle(epoch));
         var (order, first) = (shuffled.Order, step % StepsPerEpoch * BatchSize);
-        return Enumerable.Range(first, clips).Select(i => order[i % clips]);
+        return Enumerable.Range(first, examples).Select(i => order[i % examples]);
     }
 
-    /// <summary>Which of a clip's captions is learnt from in the step's pass.</summary>
-    public int Caption(int step, int clip, int captions) => (int)(Mix((ulong)(uint)seed << 32 ^ ((ulong)EpochOf(step) << 20) ^ (uint)clip ^ 0xC0FFEE) % (ulong)captions);
+    /// <summary>Which of an example's texts is learnt from in the step's pass.</summary>
+    public int Text(int step, int example, int texts) => (int)(Mix((ulong)(uint)seed << 32 ^ ((ulong)EpochOf(step) << 20) ^ (uint)example ^ 0xC0FFEE) % (ulong)texts);
 
     private int[] Shuffle(int epoch)
     {
-        var order = Enumerable.Range(0, clips).ToArray();
+        var order = Enumerable.Range(0, examples).ToArray();
         var state = Mix((ulong)(uint)seed << 32 ^ (uint)epoch);
-        for (var i = clips - 1; i > 0; i--)
+        for (var i = examples - 1; i > 0; i--)
         {
             state = Mix(state);
             var j = (int)(state % (ulong)(i + 1));

@@ -1,31 +1,36 @@
 using System.Threading.Channels;
-using DemoVlp.Modeling.VideoLanguage.Training;
-using DemoVlp.Training.Datasets;
+using DemoVlp.Modeling.Regions;
 using DemoVlp.Training.Runs;
 
 namespace DemoVlp.Training.Fitting;
+
+/// <summary>An example as it is learnt from or measured on.</summary>
+/// <param name="Frames">The clip's frames.</param>
+/// <param name="TokenIds">The text's word pieces.</param>
+/// <param name="Answer">The right answer, for a question.</param>
+internal sealed record Sample(IReadOnlyList<FrameRegions> Frames, IReadOnlyList<int> TokenIds, string? Answer);
 
 /// <summary>Reads the batches of the coming steps while the present one is computed.</summary>
 internal sealed class BatchReader : IAsyncDisposable
 {
     private const int Ahead = 2;
 
-    private readonly Channel<IReadOnlyList<RetrievalSample>> batches = Channel.CreateBounded<IReadOnlyList<RetrievalSample>>(Ahead);
+    private readonly Channel<IReadOnlyList<Sample>> batches = Channel.CreateBounded<IReadOnlyList<Sample>>(Ahead);
     private readonly CancellationTokenSource ended = new();
     private readonly Task reading;
 
     /// <summary>Begins to read from a step on.</summary>
-    /// <param name="clips">The run's clips.</param>
-    /// <param name="tokens">Their captions, clip after clip.</param>
-    /// <param name="plan">Which clips each step takes.</param>
+    /// <param name="examples">What the run learns from.</param>
+    /// <param name="tokens">Word pieces of all texts.</param>
+    /// <param name="plan">Which examples each step takes.</param>
     /// <param name="regions">Where region files come from.</param>
     /// <param name="firstStep">From 0.</param>
-    public BatchReader(IReadOnlyList<Clip> clips, CorpusTokens tokens, BatchPlan plan, RegionCache regions, int firstStep) =>
-        reading = Task.Run(() => ReadAsync(clips, tokens, plan, regions, firstStep));
+    public BatchReader(IReadOnlyList<Example> examples, CorpusTokens tokens, BatchPlan plan, RegionCache regions, int firstStep) =>
+        reading = Task.Run(() => ReadAsync(examples, tokens, plan, regions, firstStep));
 
     /// <summary>The next step's batch, for the training thread: waits until it has been read.</summary>
     /// <exception cref="RunFailedException"><c>dataset-too-small</c>: fewer than two clips can still be read.</exception>
-    public IReadOnlyList<RetrievalSample> Next(CancellationToken cancellationToken)
+    public IReadOnlyList<Sample> Next(CancellationToken cancellationToken)
     {
         try
         {
@@ -45,23 +50,21 @@ internal sealed class BatchReader : IAsyncDisposable
         ended.Dispose();
     }
 
-    private async Task ReadAsync(IReadOnlyList<Clip> clips, CorpusTokens tokens, BatchPlan plan, RegionCache regions, int firstStep)
+    private async Task ReadAsync(IReadOnlyList<Example> examples, CorpusTokens tokens, BatchPlan plan, RegionCache regions, int firstStep)
     {
-        // The first caption of each clip in the corpus.
-        var firstCaption = new int[clips.Count];
-        for (var i = 1; i < clips.Count; i++) firstCaption[i] = firstCaption[i - 1] + clips[i - 1].Captions.Count;
         try
         {
             for (var step = firstStep; step < plan.TotalSteps; step++)
             {
-                var batch = new List<RetrievalSample>(plan.BatchSize);
+                var batch = new List<Sample>(plan.BatchSize);
                 foreach (var index in plan.Candidates(step))
                 {
-                    if (await regions.ReadAsync(clips[index], ended.Token) is not { } frames) continue;
-                    batch.Add(new RetrievalSample(frames, tokens[firstCaption[index] + plan.Caption(step, index, clips[index].Captions.Count)]));
+                    var example = examples[index];
+                    if (await regions.ReadAsync(example.Clip, ended.Token) is not { } frames) continue;
+                    batch.Add(new Sample(frames, tokens[example.FirstText + plan.Text(step, index, example.Texts)], example.Answer));
                     if (batch.Count == plan.BatchSize) break;
                 }
-                if (batch.Count < LibraryDataset.FewestClips) throw new RunFailedException("dataset-too-small", "Fewer than two of the run's videos can still be read.");
+                if (batch.Count < Examples.Fewest) throw new RunFailedException("dataset-too-small", "Fewer than two of the run's clips can still be read.");
                 await batches.Writer.WriteAsync(batch, ended.Token);
             }
             batches.Writer.Complete();

@@ -37,7 +37,7 @@ internal sealed partial class HeldRun : IAsyncDisposable
     {
         (Run, this.owner, this.leases, this.bus, this.log) = (run, owner, leases, bus, log);
         leaseLength = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
-        progress = new RunProgress { Phase = Contracts.Http.RunPhase.Preparing, Step = run.Step, Losses = run.Losses };
+        progress = RunProgress.Of(run);
         if (run.CancelRequested) StopFor(StopReason.Cancelled);
         onHostStopping = hostStopping.Register(() => StopFor(StopReason.HostStopping));
         renewing = Task.Run(RenewAsync, CancellationToken.None);
@@ -68,6 +68,10 @@ internal sealed partial class HeldRun : IAsyncDisposable
         stop.Dispose();
         ended.Dispose();
     }
+
+    /// <summary>Enters what the run learns from and what it will probably take.</summary>
+    public Task RecordAsync(Contracts.Http.RunRecord record, Contracts.Http.TrainingEstimate estimate, double stepWork, long modelParameters) =>
+        leases.RecordAsync(Run.Id, owner, record, estimate, stepWork, modelParameters);
 
     /// <summary>Ends the run, with its last progress written.</summary>
     public async Task<bool> EndAsync(RunEnd end, CancellationToken cancellationToken)

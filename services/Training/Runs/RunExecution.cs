@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Reflection;
 using System.Security.Cryptography;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
@@ -5,17 +7,22 @@ using DemoVlp.Contracts.Training;
 using DemoVlp.Modeling;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Training.Data;
+using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Registry;
 using MassTransit;
+using ModelTasks = DemoVlp.Contracts.Models.ModelTasks;
 
 namespace DemoVlp.Training.Runs;
 
 /// <summary>A run from being taken to its end, or to the point where it has to be let go.</summary>
 internal sealed partial class RunExecution(
-    RunClips runClips, RunCorpus corpus, RetrievalFit fit, ModelRegistry registry, IArtifactStore artifacts, ComputeSettings compute, IBus bus, TimeProvider time, ILogger<RunExecution> log)
+    RunDataSets dataSets, RunCorpus corpus, Fit fit, Estimates estimates, CheckpointRetention retention, ModelRegistry registry, IArtifactStore artifacts, ComputeSettings compute, IBus bus, TimeProvider time, ILogger<RunExecution> log)
 {
     private const int MostAttempts = 5;
+
+    private static readonly string CodeVersion = typeof(RunExecution).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
     private static readonly TimeSpan PauseAfterFault = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Works on the run. Its end is in its row when this returns; if it is not ended, it has been given back or belongs to somebody else.</summary>
@@ -56,7 +63,7 @@ internal sealed partial class RunExecution(
             if (await held.EndAsync(end, CancellationToken.None))
             {
                 RunArtifacts.DeleteCaptions(artifacts, run.Id);
-                if (end.State == RunState.Completed) artifacts.Delete(RunArtifacts.Checkpoint(run.Id));
+                await retention.ApplyAsync(CancellationToken.None);
                 DemoVlp.ServiceDefaults.Telemetry.RecordStage("training", end.FailureCode ?? end.State, time.GetElapsedTime(clock));
                 LogEnded(run.Id, end.State, end.FailureCode);
             }
@@ -74,28 +81,63 @@ internal sealed partial class RunExecution(
         var model = await registry.FindAsync(run.BaseModel ?? "", stop) ?? throw new RunFailedException("unknown-model", "The model that the run was to start from is gone.");
         var directory = artifacts.GetLocalDirectory(model.Directory);
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), stop));
-        var (clips, captions) = await runClips.SettleAsync(run.Id, stop);
-        var totalSteps = new BatchPlan(clips.Count, run.BatchSize, run.Epochs, run.Seed).TotalSteps;
-        held.Progress = held.Progress with { Phase = RunPhase.Tokenizing, TotalSteps = totalSteps };
+        var (data, examples, texts) = await dataSets.SettleAsync(run, new Preparing(held), stop);
+        var totalSteps = new BatchPlan(examples.Train.Count, run.BatchSize, run.Epochs, run.Seed).TotalSteps;
+        held.Progress = held.Progress with { Phase = RunPhase.Tokenizing, TotalSteps = totalSteps, Preparation = null };
         await AnnounceStartAsync(new TrainingStarted(run.Id, totalSteps), stop);
-        var tokens = await corpus.GetAsync(run, model, captions, clips.Sum(c => c.Captions.Count), config.MaxTextLength, stop);
+        var tokens = await corpus.GetAsync(run, model, texts, examples.Texts.Count, config.MaxTextLength, stop);
+        if (run.Record is null) await RecordAsync(held, data, examples, config, directory, tokens.Longest);
 
-        var workspace = await fit.RunAsync(new FitInput(held, directory, clips, tokens));
-        if (workspace is null) return null;
+        if (await fit.RunAsync(new FitInput(held, directory, examples, tokens)) is not { } result) return null;
         try
         {
             var version = VersionOf(run);
             await registry.AddAsync(new ModelRow
             {
                 Version = version, Task = run.Task, Origin = "trained", Directory = VideoArtifacts.Model(version), RunId = run.Id, CreatedAt = time.GetUtcNow().UtcDateTime,
-                Description = $"Trained from {run.BaseModel} on {clips.Count} captioned videos of the library: {run.Epochs} epochs, seed {run.Seed}{(compute.Precision == ComputePrecision.BFloat16 ? ", bfloat16" : "")}. Not evaluated.",
-            }, RetrievalFit.ModelIn(workspace), stop);
+                Description = Describe(run, examples, result),
+            }, result.Model, stop);
             return RunEnd.Completed(version);
         }
         finally
         {
-            Directory.Delete(workspace, recursive: true);
+            Directory.Delete(result.Workspace, recursive: true);
         }
+    }
+
+    private async Task RecordAsync(HeldRun held, RunData data, Examples examples, ModelConfig config, string directory, int longestText)
+    {
+        var run = held.Run;
+        IReadOnlyList<string> known = config.Task == ModelTasks.QuestionAnswering ? ModelDirectory.ReadAnswers(directory, config) : [];
+        var answers = run.Task == ModelTasks.QuestionAnswering ? StartingModel.AllAnswers(known, examples.Answers()) : [];
+        if (run.Task == ModelTasks.QuestionAnswering) config = config.ForQuestionAnswering(answers.Count);
+        var unusable = new Dictionary<string, int>(examples.Unusable);
+        if (data.WithoutRegions > 0) unusable["no-regions"] = data.WithoutRegions;
+        var estimate = await estimates.OfAsync(
+            new EstimateInput(config, longestText, examples.Train.Count, examples.Validation.Count, 0, run.BatchSize, run.Epochs), held.Stop);
+        await held.RecordAsync(new RunRecord
+        {
+            Fingerprint = data.Fingerprint, ValidationFingerprint = data.ValidationFingerprint, CodeVersion = CodeVersion,
+            Compute = estimates.ComputeText,
+            Clips = examples.Train.Select(e => e.Clip.Id).Distinct(StringComparer.Ordinal).Count(), Samples = examples.Train.Count, ValidationSamples = examples.Validation.Count,
+            Answers = answers.Count, NewAnswers = answers.Count - (answers.Count > 0 ? known.Count : 0), Unusable = unusable,
+        }, estimate, new Work(config, longestText).Step(estimate.BatchSize), ModelSize.Parameters(config));
+    }
+
+    private string Describe(RunRow run, Examples examples, FitResult result)
+    {
+        var what = run.Task == ModelTasks.QuestionAnswering ? "questions" : "captioned clips";
+        var validation = result.State.BestMetrics is { } best
+            ? $"best after pass {result.State.BestEpoch} of {result.Epochs} by {examples.Validation.Count} {what} of the split val ({string.Join(", ", best.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Key} {m.Value:0.###}")))})"
+            : $"{result.Epochs} passes, not evaluated";
+        return $"Trained from {run.BaseModel} on {examples.Train.Count} {what} of {run.Dataset}: {validation}; seed {run.Seed}"
+            + (run.LossTerms == LossTerms.Both ? "" : $", {run.LossTerms} loss only") + (compute.Precision == ComputePrecision.BFloat16 ? ", bfloat16." : ".");
+    }
+
+    /// <summary>Hands the progress of a data set's preparation on to the run.</summary>
+    private sealed class Preparing(HeldRun held) : IProgress<PrepareProgress>
+    {
+        public void Report(PrepareProgress value) => held.Progress = held.Progress with { Preparation = new RunPreparation(value.Done, value.Total) };
     }
 
     // Hashed: run ids made on one machine within a moment differ in a few digits only. The same run makes the same version, however often it is resumed.

@@ -52,10 +52,18 @@ internal sealed class RunLeases(IServiceScopeFactory scopes, IOptions<TrainingOp
             .SetProperty(r => r.LeaseUntil, until).SetProperty(r => r.Phase, progress.Phase)
             .SetProperty(r => r.Step, progress.Step).SetProperty(r => r.TotalSteps, r => progress.TotalSteps ?? r.TotalSteps).SetProperty(r => r.Epoch, r => progress.Epoch ?? r.Epoch)
             .SetProperty(r => r.Losses, progress.Losses).SetProperty(r => r.CurrentLearningRate, progress.LearningRate)
-            .SetProperty(r => r.SamplesPerSecond, progress.SamplesPerSecond).SetProperty(r => r.SecondsLeft, progress.SecondsLeft)
+            .SetProperty(r => r.SamplesPerSecond, progress.SamplesPerSecond).SetProperty(r => r.SecondsLeft, progress.SecondsLeft).SetProperty(r => r.Preparation, progress.Preparation)
+            .SetProperty(r => r.Metrics, progress.Metrics).SetProperty(r => r.BestMetrics, progress.BestMetrics).SetProperty(r => r.BestEpoch, progress.BestEpoch)
+            .SetProperty(r => r.CpuSeconds, progress.CpuSeconds).SetProperty(r => r.WallSeconds, progress.WallSeconds)
             .SetProperty(r => r.Attempts, r => progress.Checkpointed ? 0 : r.Attempts).SetProperty(r => r.Version, r => r.Version + 1), cancellationToken) == 1;
         return (held, held && await database.Runs.AnyAsync(r => r.Id == runId && r.CancelRequested, cancellationToken));
     }
+
+    /// <summary>Enters what a run learns from and what it will probably take.</summary>
+    public Task RecordAsync(Guid runId, string owner, RunRecord record, TrainingEstimate estimate, double stepWork, long modelParameters) =>
+        UpdateAsync(runId, owner, runs => runs.ExecuteUpdateAsync(set => set
+            .SetProperty(r => r.Record, record).SetProperty(r => r.Estimate, estimate).SetProperty(r => r.StepWork, stepWork)
+            .SetProperty(r => r.ModelParameters, modelParameters).SetProperty(r => r.Version, r => r.Version + 1)));
 
     /// <summary>Gives a run back unfinished, for anybody to take after <paramref name="delay"/>; an orderly stop does not count as an attempt.</summary>
     public Task ReleaseAsync(Guid runId, string owner, TimeSpan delay, bool orderly, CancellationToken cancellationToken)
@@ -72,7 +80,7 @@ internal sealed class RunLeases(IServiceScopeFactory scopes, IOptions<TrainingOp
     {
         var now = Now();
         return await UpdateAsync(runId, owner, runs => runs.ExecuteUpdateAsync(set => set
-            .SetProperty(r => r.State, end.State).SetProperty(r => r.Phase, (string?)null).SetProperty(r => r.EndedAt, now).SetProperty(r => r.SecondsLeft, (double?)null)
+            .SetProperty(r => r.State, end.State).SetProperty(r => r.Phase, (string?)null).SetProperty(r => r.EndedAt, now).SetProperty(r => r.SecondsLeft, (double?)null).SetProperty(r => r.Preparation, (RunPreparation?)null)
             .SetProperty(r => r.ModelVersion, end.ModelVersion).SetProperty(r => r.FailureCode, end.FailureCode).SetProperty(r => r.FailureDetail, end.FailureDetail)
             .SetProperty(r => r.LeaseOwner, (string?)null).SetProperty(r => r.LeaseUntil, (DateTime?)null).SetProperty(r => r.Version, r => r.Version + 1), cancellationToken)) == 1;
     }
@@ -98,6 +106,19 @@ internal sealed record RunProgress
     public double? LearningRate { get; init; }
     public double? SamplesPerSecond { get; init; }
     public double? SecondsLeft { get; init; }
+    public RunPreparation? Preparation { get; init; }
+    public Dictionary<string, double>? Metrics { get; init; }
+    public Dictionary<string, double>? BestMetrics { get; init; }
+    public int? BestEpoch { get; init; }
+    public double CpuSeconds { get; init; }
+    public double WallSeconds { get; init; }
+
+    /// <summary>The progress of a run that has just been taken: as far as it was known to be.</summary>
+    public static RunProgress Of(RunRow run) => new()
+    {
+        Phase = RunPhase.Preparing, Step = run.Step, Losses = run.Losses, Metrics = run.Metrics, BestMetrics = run.BestMetrics, BestEpoch = run.BestEpoch,
+        CpuSeconds = run.CpuSeconds, WallSeconds = run.WallSeconds,
+    };
 
     /// <summary>Whether this worker has written a checkpoint: it does not die before it gets anywhere.</summary>
     public bool Checkpointed { get; init; }

@@ -4,23 +4,35 @@ using DemoVlp.Contracts.Training;
 using DemoVlp.ServiceDefaults;
 using DemoVlp.Training.Data;
 using DemoVlp.Training.Datasets;
+using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Registry;
 using Microsoft.EntityFrameworkCore;
 
 namespace DemoVlp.Training.Runs;
 
 /// <summary>Takes requests for runs, from HTTP and from the bus: checks them, settles what they leave open, queues them.</summary>
-internal sealed class RunRequests(TrainingDbContext database, ModelRegistry registry, LibraryDataset library, TimeProvider time)
+internal sealed class RunRequests(TrainingDbContext database, ModelRegistry registry, FindDataset find, TimeProvider time)
 {
     /// <summary>Queues a run. The same id twice is one run.</summary>
     /// <exception cref="ApiException">400 or 409 with a stable code: it cannot be run as asked.</exception>
     public async Task<RunRow> QueueAsync(StartTraining request, CancellationToken cancellationToken)
     {
         if (await FindAsync(request.RunId, cancellationToken) is { } known) return known;
-        Check(request);
-        var model = await BaseModelAsync(request, cancellationToken);
-        if ((await library.DescribeAsync(cancellationToken)).Clips < LibraryDataset.FewestClips) throw TooSmall();
+        var (model, _, _) = await SettleAsync(request, cancellationToken);
         return await AddAsync(Row(request, model, RunState.Queued), cancellationToken);
+    }
+
+    /// <summary>Checks a request and settles what it leaves open: the version to start from, the data set and the clips of it to learn from.</summary>
+    /// <exception cref="ApiException">400 or 409 with a stable code: it cannot be run as asked.</exception>
+    public async Task<(string Model, IDataset Dataset, IReadOnlyList<Clip> Train)> SettleAsync(StartTraining request, CancellationToken cancellationToken)
+    {
+        Check(request);
+        var dataset = await DatasetAsync(request, cancellationToken);
+        var model = await BaseModelAsync(request, cancellationToken);
+        // Clips whose features are still to be made count: the run makes them.
+        var clips = await dataset.ListAsync(Splits.Train, cancellationToken);
+        if (Examples.Of(request.Task, clips, []).Check() is { } refusal) throw new ApiException(409, refusal.Code, refusal.Detail);
+        return (model, dataset, clips);
     }
 
     /// <summary>Enters a run that was refused, so that whoever sent the command can read why.</summary>
@@ -49,21 +61,19 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
     public Task<RunRow?> FindAsync(Guid runId, CancellationToken cancellationToken) =>
         database.Runs.AsNoTracking().SingleOrDefaultAsync(r => r.Id == runId, cancellationToken);
 
-    /// <summary>Why a library cannot be trained on.</summary>
-    public static ApiException TooSmall() =>
-        new(409, "dataset-too-small", $"Training needs at least {LibraryDataset.FewestClips} videos that have captions and regions; GET /api/v1/datasets says how many there are.");
-
     private static void Check(StartTraining request)
     {
         if (request.Task is not (ModelTasks.Retrieval or ModelTasks.QuestionAnswering))
             throw Bad("bad-task", $"The task must be \"{ModelTasks.Retrieval}\" or \"{ModelTasks.QuestionAnswering}\".");
-        if (request.Task == ModelTasks.QuestionAnswering)
-            throw Bad("task-not-trainable", "Question answering cannot be trained yet: uploaded videos have captions, but no questions with answers.");
-        if (request.Dataset != LibraryDataset.LibraryName) throw Bad("unknown-dataset", $"There is no such data set; \"{LibraryDataset.LibraryName}\" is the uploaded videos that have captions.");
         if (request.Epochs is < 1 or > 1000) throw Bad("bad-epochs", "The number of epochs must be between 1 and 1000.");
         if (request.BatchSize is < 2 or > 1024) throw Bad("bad-batch-size", "The batch size must be between 2 and 1024.");
         if (request.LearningRate is { } rate && rate is not (> 0 and <= 1)) throw Bad("bad-learning-rate", "The learning rate must be above 0 and at most 1.");
         if (request.Seed < 0) throw Bad("bad-seed", "The seed must not be negative.");
+        if (request.Patience is < 1 or > 1000) throw Bad("bad-patience", "The patience must be between 1 and 1000 passes.");
+        if (request.Patience is not null && request.Validate == false) throw Bad("bad-patience", "A run that does not validate cannot stop early; leave the patience out.");
+        if (request.Losses is not (null or LossTerms.Both or LossTerms.Global or LossTerms.Local))
+            throw Bad("bad-losses", $"The losses must be \"{LossTerms.Both}\", \"{LossTerms.Global}\" or \"{LossTerms.Local}\".");
+        if (request.Task == ModelTasks.QuestionAnswering && request.Losses is not (null or LossTerms.Both)) throw Bad("bad-losses", "Question answering has one loss only; leave the losses out.");
     }
 
     private async Task<string> BaseModelAsync(StartTraining request, CancellationToken cancellationToken)
@@ -71,14 +81,27 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
         var version = request.BaseModel ?? await registry.ActiveVersionAsync(request.Task, cancellationToken)
             ?? throw new ApiException(409, "no-active-model", "No model answers this task yet, so there is nothing to start from; name a baseModel.");
         var model = await registry.FindAsync(version, cancellationToken) ?? throw Bad("unknown-model", "There is no model of the version named as baseModel.");
-        return model.Task == request.Task ? version : throw Bad("unknown-model", $"The model named as baseModel is one for {model.Task}, not for {request.Task}.");
+        // A retrieval model can learn to answer: it is given a new head.
+        return model.Task == request.Task || request.Task == ModelTasks.QuestionAnswering
+            ? version
+            : throw Bad("unknown-model", $"The model named as baseModel is one for {model.Task}, not for {request.Task}.");
+    }
+
+    private async Task<IDataset> DatasetAsync(StartTraining request, CancellationToken cancellationToken)
+    {
+        var dataset = request.Dataset.Contains('\0') ? null : await find(request.Dataset, cancellationToken);
+        if (dataset is null) throw Bad("unknown-dataset", $"There is no such data set; \"{LibraryDataset.LibraryName}\" is the uploaded videos that have captions.");
+        return (await dataset.SplitsAsync(cancellationToken)).Contains(Splits.Train)
+            ? dataset
+            : throw new ApiException(409, "dataset-has-no-training-split", $"The data set has no split \"{Splits.Train}\" to learn from.");
     }
 
     private RunRow Row(StartTraining request, string? model, string state) => new()
     {
         Id = request.RunId, State = state, Task = request.Task, Dataset = request.Dataset, BaseModel = model, CreatedAt = time.GetUtcNow().UtcDateTime,
         Epochs = request.Epochs ?? RunDefaults.Epochs, BatchSize = request.BatchSize ?? RunDefaults.BatchSize,
-        LearningRate = request.LearningRate ?? RunDefaults.LearningRate, Seed = request.Seed ?? RunDefaults.Seed,
+        LearningRate = request.LearningRate ?? RunDefaults.LearningRate, Seed = request.Seed ?? RunDefaults.Seed, Patience = request.Patience,
+        LossTerms = request.Losses is LossTerms.Global or LossTerms.Local ? request.Losses : LossTerms.Both, SkipsValidation = request.Validate == false,
     };
 
     private async Task<RunRow> AddAsync(RunRow row, CancellationToken cancellationToken)

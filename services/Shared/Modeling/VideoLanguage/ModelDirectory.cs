@@ -58,7 +58,7 @@ public static class ModelDirectory
     {
         var config = ModelConfig.Parse(File.ReadAllText(Existing(directory, ConfigFile, 1 << 20)));
         var vocabulary = ReadLines(directory, VocabularyFile, config.TextConfig.VocabSize, "vocabulary-mismatch");
-        var answers = Labels(config) == 0 ? [] : ReadLines(directory, AnswersFile, config.NumLabels, "answers-mismatch");
+        var answers = ReadAnswers(directory, config);
         var weights = Existing(directory, WeightsFile, long.MaxValue);
         // A configuration that asks for far more than the file holds must not get its memory first.
         var parameters = ModelSize.Parameters(config);
@@ -78,6 +78,11 @@ public static class ModelDirectory
         }
         return new LoadedModel(config, network, vocabulary, answers);
     }
+
+    /// <summary>The answers of a model by label, without its weights; empty for retrieval.</summary>
+    /// <exception cref="ModelFormatException"><c>model-incomplete</c> or <c>answers-mismatch</c>.</exception>
+    public static IReadOnlyList<string> ReadAnswers(string directory, ModelConfig config) =>
+        Labels(config) == 0 ? [] : ReadLines(directory, AnswersFile, config.NumLabels, "answers-mismatch");
 
     /// <summary>Writes an untrained tiny model (<see cref="ModelConfig.Tiny"/>): for retrieval, or for QA if answers are given. The same arguments give the same files.</summary>
     public static ModelConfig CreateTiny(string directory, IReadOnlyList<string> vocabulary, int featureDim, IReadOnlyList<string>? answers = null,

@@ -10,9 +10,9 @@ namespace DemoVlp.Modeling.VideoLanguage.Training;
 /// Trains a network batch by batch. Not thread-safe, and it seeds torch's default generator at each step, so one process trains one model at a time.
 /// A state saved after any step continues bit for bit on the CPU (with the same number of threads).
 /// </summary>
-public abstract class ModelTrainer<TSample> : IDisposable
+public abstract class ModelTrainer<TSample> : IModelTrainer
 {
-    private const string ModelPrefix = "model.", OptimizerPrefix = "optimizer.";
+    private const string ModelPrefix = "model.", OptimizerPrefix = "optimizer.", NoteKey = "note";
     private readonly Module network;
     private readonly TrainingOptions options;
     private readonly AdamW optimizer;
@@ -25,14 +25,17 @@ public abstract class ModelTrainer<TSample> : IDisposable
         LearningRate = options.LearningRate;
     }
 
-    /// <summary>Architecture.</summary>
+    /// <inheritdoc/>
     public ModelConfig Config { get; }
 
-    /// <summary>Steps done, those before a restored state included.</summary>
+    /// <inheritdoc/>
     public long Steps { get; private set; }
 
-    /// <summary>Used by the next step; part of the saved state.</summary>
+    /// <inheritdoc/>
     public double LearningRate { get; set; }
+
+    /// <inheritdoc/>
+    public string Note { get; set; } = "";
 
     private protected Device Device { get; }
 
@@ -70,11 +73,11 @@ public abstract class ModelTrainer<TSample> : IDisposable
         return Values(Forward(batch, frames: null), batch.Count, 0);
     }
 
-    /// <summary>Writes the model as a directory that <see cref="ModelDirectory.Load"/> reads.</summary>
+    /// <inheritdoc/>
     public void SaveModel(string directory, IReadOnlyList<string> vocabulary, IReadOnlyList<string>? answers = null) =>
         ModelDirectory.Save(directory, Config, network, vocabulary, answers);
 
-    /// <summary>Writes weights, the optimiser's history, step and learning rate to one safetensors file.</summary>
+    /// <inheritdoc/>
     public void SaveState(string path)
     {
         using var scope = NewDisposeScope();
@@ -86,11 +89,11 @@ public abstract class ModelTrainer<TSample> : IDisposable
             ["learning_rate"] = LearningRate.ToString("R", CultureInfo.InvariantCulture),
             ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
             ["config"] = Config.ToJson(),
+            [NoteKey] = Note,
         });
     }
 
-    /// <summary>Continues from a saved state; the options must be the same for the same bits.</summary>
-    /// <exception cref="ModelFormatException"><c>safetensors-malformed</c>, <c>weights-mismatch</c> or <c>training-state-mismatch</c>.</exception>
+    /// <inheritdoc/>
     public void RestoreState(string path)
     {
         using var scope = NewDisposeScope();
@@ -103,7 +106,7 @@ public abstract class ModelTrainer<TSample> : IDisposable
         var tensors = Safetensors.Load(path);
         ModelWeights.LoadStrictly(network, Part(ModelPrefix));
         optimizer.Restore(Part(OptimizerPrefix));
-        (Steps, LearningRate) = (steps, learningRate);
+        (Steps, LearningRate, Note) = (steps, learningRate, metadata.GetValueOrDefault(NoteKey, ""));
 
         Dictionary<string, Tensor> Part(string prefix) => tensors.Where(t => t.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[prefix.Length..], t => t.Value);
     }

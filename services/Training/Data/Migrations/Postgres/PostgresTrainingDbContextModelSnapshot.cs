@@ -252,11 +252,20 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<int>("BatchSize")
                         .HasColumnType("integer");
 
+                    b.Property<int?>("BestEpoch")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("BestMetrics")
+                        .HasColumnType("text");
+
                     b.Property<bool>("CancelRequested")
                         .HasColumnType("boolean");
 
                     b.Property<string>("Corpus")
                         .HasColumnType("text");
+
+                    b.Property<double>("CpuSeconds")
+                        .HasColumnType("double precision");
 
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
@@ -277,6 +286,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<int>("Epochs")
                         .HasColumnType("integer");
 
+                    b.Property<string>("Estimate")
+                        .HasColumnType("text");
+
                     b.Property<string>("FailureCode")
                         .HasColumnType("text");
 
@@ -292,14 +304,35 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<string>("LossTerms")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("both");
+
                     b.Property<string>("Losses")
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<string>("Metrics")
+                        .HasColumnType("text");
+
+                    b.Property<long?>("ModelParameters")
+                        .HasColumnType("bigint");
+
                     b.Property<string>("ModelVersion")
                         .HasColumnType("text");
 
+                    b.Property<int?>("Patience")
+                        .HasColumnType("integer");
+
                     b.Property<string>("Phase")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Preparation")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Record")
                         .HasColumnType("text");
 
                     b.Property<double?>("SamplesPerSecond")
@@ -311,6 +344,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<int>("Seed")
                         .HasColumnType("integer");
 
+                    b.Property<bool>("SkipsValidation")
+                        .HasColumnType("boolean");
+
                     b.Property<DateTime?>("StartedAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -321,6 +357,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<int>("Step")
                         .HasColumnType("integer");
 
+                    b.Property<double?>("StepWork")
+                        .HasColumnType("double precision");
+
                     b.Property<string>("Task")
                         .IsRequired()
                         .HasColumnType("text");
@@ -330,6 +369,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
 
                     b.Property<long>("Version")
                         .HasColumnType("bigint");
+
+                    b.Property<double>("WallSeconds")
+                        .HasColumnType("double precision");
 
                     b.HasKey("Id");
 

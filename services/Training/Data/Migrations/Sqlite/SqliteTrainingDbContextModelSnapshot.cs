@@ -246,11 +246,20 @@ namespace DemoVlp.Training.Data.Migrations.Sqlite
                     b.Property<int>("BatchSize")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int?>("BestEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("BestMetrics")
+                        .HasColumnType("TEXT");
+
                     b.Property<bool>("CancelRequested")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Corpus")
                         .HasColumnType("TEXT");
+
+                    b.Property<double>("CpuSeconds")
+                        .HasColumnType("REAL");
 
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("TEXT");
@@ -271,6 +280,9 @@ namespace DemoVlp.Training.Data.Migrations.Sqlite
                     b.Property<int>("Epochs")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Estimate")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("FailureCode")
                         .HasColumnType("TEXT");
 
@@ -286,14 +298,35 @@ namespace DemoVlp.Training.Data.Migrations.Sqlite
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("LossTerms")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("both");
+
                     b.Property<string>("Losses")
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Metrics")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("ModelParameters")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("ModelVersion")
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("Patience")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Phase")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Preparation")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Record")
                         .HasColumnType("TEXT");
 
                     b.Property<double?>("SamplesPerSecond")
@@ -303,6 +336,9 @@ namespace DemoVlp.Training.Data.Migrations.Sqlite
                         .HasColumnType("REAL");
 
                     b.Property<int>("Seed")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("SkipsValidation")
                         .HasColumnType("INTEGER");
 
                     b.Property<DateTime?>("StartedAt")
@@ -315,6 +351,9 @@ namespace DemoVlp.Training.Data.Migrations.Sqlite
                     b.Property<int>("Step")
                         .HasColumnType("INTEGER");
 
+                    b.Property<double?>("StepWork")
+                        .HasColumnType("REAL");
+
                     b.Property<string>("Task")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -324,6 +363,9 @@ namespace DemoVlp.Training.Data.Migrations.Sqlite
 
                     b.Property<long>("Version")
                         .HasColumnType("INTEGER");
+
+                    b.Property<double>("WallSeconds")
+                        .HasColumnType("REAL");
 
                     b.HasKey("Id");
 

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using DemoVlp.Contracts.Http;
+using DemoVlp.Modeling;
+using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.Training.Data;
+using Microsoft.EntityFrameworkCore;
+using static TorchSharp.torch;
+
+namespace DemoVlp.Training.Fitting;
+
+/// <summary>What an estimate is made from.</summary>
+/// <param name="Config">The model to be trained.</param>
+/// <param name="LongestText">Tokens of the longest text.</param>
+/// <param name="Samples">Samples of one pass.</param>
+/// <param name="ValidationSamples">Samples of a validation.</param>
+/// <param name="WithoutFeatures">How many of both have no features yet.</param>
+/// <param name="BatchSize">As asked for.</param>
+/// <param name="Epochs">Passes.</param>
+internal sealed record EstimateInput(ModelConfig Config, int LongestText, int Samples, int ValidationSamples, int WithoutFeatures, int BatchSize, int Epochs);
+
+/// <summary>
+/// Says before a run what it will take. Time is the run's operations (<see cref="Work"/>) over a speed: that at which the latest completed runs of models of this
+/// size went on this kind of device, or, while there are none, a fixed share of the speed of one matrix product that is measured now. Memory is counted
+/// (<see cref="StepMemory"/>).
+/// </summary>
+internal sealed class Estimates(TrainingDbContext database, ComputeSettings compute)
+{
+    private const int EarlierRuns = 5, LatestRuns = 50;
+
+    // Of a bare matrix product's speed, what a training step of a small model reaches besides all its smaller operations.
+    private const double ShareOfMatrixProduct = 0.25;
+
+    // Weights, gradients and the optimiser's two moments, each float32.
+    private const int BytesPerParameter = 16;
+
+    /// <summary>Device, precision and threads, as in <see cref="RunRecord.Compute"/>.</summary>
+    public string ComputeText { get; } = $"{compute.Device.type.ToString().ToLowerInvariant()}, {compute.Precision.ToString().ToLowerInvariant()}, {compute.Threads} threads";
+
+    /// <summary>The estimate of a run.</summary>
+    public async Task<TrainingEstimate> OfAsync(EstimateInput input, CancellationToken cancellationToken)
+    {
+        var plan = new BatchPlan(input.Samples, input.BatchSize, input.Epochs, 0);
+        var (work, parameters) = (new Work(input.Config, input.LongestText), ModelSize.Parameters(input.Config));
+        var interval = work.ValidationInterval(input.ValidationSamples, plan.StepsPerEpoch, plan.BatchSize);
+        var validations = input.ValidationSamples == 0 ? 0 : (input.Epochs + interval - 1) / interval;
+        var operations = plan.TotalSteps * work.Step(plan.BatchSize) + validations * work.Validation(input.ValidationSamples);
+        var earlier = await EarlierSpeedAsync(parameters, cancellationToken);
+        return new TrainingEstimate
+        {
+            Samples = input.Samples, ValidationSamples = input.ValidationSamples, BatchSize = plan.BatchSize, StepsPerEpoch = plan.StepsPerEpoch, Steps = plan.TotalSteps,
+            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.LongestText) + BytesPerParameter * parameters,
+            Seconds = operations / (earlier ?? MatrixProductSpeed() * ShareOfMatrixProduct), Basis = earlier is null ? "arithmetic" : "earlier-runs",
+            WithoutFeatures = input.WithoutFeatures,
+        };
+    }
+
+    /// <summary>Operations per second of earlier runs of a model of about this size (a QA head may have a few answers more): their median; null if there are none.</summary>
+    private async Task<double?> EarlierSpeedAsync(long parameters, CancellationToken cancellationToken)
+    {
+        var (least, most) = ((long)(parameters * 0.9), (long)(parameters * 1.1));
+        var runs = await database.Runs.AsNoTracking()
+            .Where(r => r.State == RunState.Completed && r.ModelParameters >= least && r.ModelParameters <= most && r.StepWork != null && r.WallSeconds > 0 && r.Step > 0)
+            .OrderByDescending(r => r.EndedAt).Take(LatestRuns).Select(r => new { r.StepWork, r.Step, r.WallSeconds, r.Record }).ToListAsync(cancellationToken);
+        // Validations are in the time and not in the work: they cost a tenth at most.
+        var speeds = runs.Where(r => r.Record?.Compute == ComputeText).Take(EarlierRuns).Select(r => r.StepWork!.Value * r.Step / r.WallSeconds).Order().ToList();
+        return speeds.Count == 0 ? null : speeds[speeds.Count / 2];
+    }
+
+    // No random numbers: torch's generator belongs to the run that may be under way.
+    private double MatrixProductSpeed()
+    {
+        const int Size = 512, Times = 8;
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var (left, right) = (ones(Size, Size, device: compute.Device), ones(Size, Size, device: compute.Device));
+        _ = left.matmul(right).cpu();
+        var clock = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Times; i++) left = left.matmul(right).div_(Size);
+        _ = left[0, 0].item<float>();
+        return 2.0 * Size * Size * Size * Times / Stopwatch.GetElapsedTime(clock).TotalSeconds;
+    }
+}

@@ -1,0 +1,99 @@
+using DemoVlp.Contracts.Models;
+using DemoVlp.Training.Datasets;
+
+namespace DemoVlp.Training.Fitting;
+
+/// <summary>One thing to learn or to measure: a clip and one of its texts.</summary>
+/// <param name="Clip">The clip.</param>
+/// <param name="FirstText">Index of its first text in <see cref="Examples.Texts"/>.</param>
+/// <param name="Texts">How many there are to choose from: a clip's captions, or the one question.</param>
+/// <param name="Answer">The right answer to the question.</param>
+internal sealed record Example(Clip Clip, int FirstText, int Texts, string? Answer = null);
+
+/// <summary>
+/// What a run learns from. For retrieval an example is a clip, one caption of which is taken in each pass (and the first when measuring);
+/// for question answering it is a question. The same clips give the same examples.
+/// </summary>
+internal sealed class Examples
+{
+    /// <summary>Fewer cannot be told apart, and so not learnt from.</summary>
+    public const int Fewest = 2;
+
+    /// <summary>Most clips that a validation looks at, evenly spread over the split: every caption is compared with every clip.</summary>
+    public const int MostValidationClips = 1000;
+
+    private readonly string task;
+    private readonly List<Example> train = [], validation = [];
+    private readonly List<string> texts = [];
+    private readonly Dictionary<string, int> unusable = [];
+
+    private Examples(string task) => this.task = task;
+
+    public IReadOnlyList<Example> Train => train;
+
+    public IReadOnlyList<Example> Validation => validation;
+
+    /// <summary>All captions or questions, each one line.</summary>
+    public IReadOnlyList<string> Texts => texts;
+
+    /// <summary>What of the clips to learn from cannot be used, by reason: <c>no-captions</c>, <c>no-questions</c>, <c>no-answer</c>.</summary>
+    public IReadOnlyDictionary<string, int> Unusable => unusable;
+
+    /// <summary>The examples of clips.</summary>
+    public static Examples Of(string task, IReadOnlyList<Clip> train, IReadOnlyList<Clip> validation)
+    {
+        var examples = new Examples(task);
+        foreach (var clip in train) examples.Add(clip, examples.train, measured: false);
+        foreach (var clip in validation) examples.Add(clip, examples.validation, measured: true);
+        return examples;
+    }
+
+    /// <summary>Clips for a validation, no more than it can look at.</summary>
+    public static IReadOnlyList<Clip> Spread(IReadOnlyList<Clip> clips) => clips.Count <= MostValidationClips
+        ? clips
+        : [.. Enumerable.Range(0, MostValidationClips).Select(i => clips[(int)((long)i * clips.Count / MostValidationClips)])];
+
+    /// <summary>Answers to learn, the most frequent first.</summary>
+    public IReadOnlyList<string> Answers() =>
+        [.. train.Select(e => e.Answer).OfType<string>().GroupBy(a => a, StringComparer.Ordinal).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal).Select(g => g.Key)];
+
+    /// <summary>Why they cannot be trained on; null: they can.</summary>
+    public (string Code, string Detail)? Check() => (train.Count, task) switch
+    {
+        ( >= Fewest, _) => null,
+        (0, ModelTasks.QuestionAnswering) => ("dataset-has-no-questions", "No clip that the data set has to learn from comes with a question and its answer; uploaded videos have captions only."),
+        (_, ModelTasks.QuestionAnswering) => ("dataset-too-small", $"Training needs at least {Fewest} questions with answers about clips that have regions."),
+        _ => ("dataset-too-small", $"Training needs at least {Fewest} videos that have captions and regions; GET /api/v1/datasets says how many there are."),
+    };
+
+    private void Add(Clip clip, List<Example> examples, bool measured)
+    {
+        if (task == ModelTasks.QuestionAnswering)
+        {
+            if (clip.Questions.Count == 0) Count("no-questions", measured);
+            foreach (var question in clip.Questions)
+            {
+                if (OneLine(question.Question) is not { Length: > 0 } text || OneLine(question.Answer) is not { Length: > 0 } answer) Count("no-answer", measured);
+                else examples.Add(new Example(clip, Enter(text), 1, answer));
+            }
+            return;
+        }
+        var captions = clip.Captions.Select(OneLine).Where(c => c.Length > 0).Take(measured ? 1 : int.MaxValue).ToList();
+        if (captions.Count == 0) Count("no-captions", measured);
+        else examples.Add(new Example(clip, captions.Select(Enter).ToList()[0], captions.Count));
+    }
+
+    private int Enter(string text)
+    {
+        texts.Add(text);
+        return texts.Count - 1;
+    }
+
+    private void Count(string reason, bool measured)
+    {
+        if (!measured) unusable[reason] = unusable.GetValueOrDefault(reason) + 1;
+    }
+
+    // A text is a line of the corpus, and an answer one of the model's directory.
+    private static string OneLine(string text) => text.AsSpan().IndexOfAny('\n', '\r') < 0 ? text.Trim() : string.Join(' ', text.Split(['\n', '\r'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}

@@ -1,0 +1,93 @@
+using DemoVlp.Artifacts;
+using DemoVlp.Contracts.Http;
+using DemoVlp.Modeling;
+using DemoVlp.Modeling.VideoLanguage.Training;
+using DemoVlp.Training.Datasets;
+using DemoVlp.Training.Runs;
+using Microsoft.Extensions.Options;
+using StepOptions = DemoVlp.Modeling.VideoLanguage.Training.TrainingOptions;
+
+namespace DemoVlp.Training.Fitting;
+
+/// <summary>What a fit works on.</summary>
+/// <param name="Held">The run.</param>
+/// <param name="BaseDirectory">Local folder of the model it starts from.</param>
+/// <param name="Examples">What it learns from.</param>
+/// <param name="Tokens">Word pieces of its texts.</param>
+internal sealed record FitInput(HeldRun Held, string BaseDirectory, Examples Examples, CorpusTokens Tokens);
+
+/// <summary>What a fit has brought about.</summary>
+/// <param name="Workspace">A temporary folder with the trained model, the receiver's to delete.</param>
+/// <param name="Epochs">Passes done: fewer than asked for if it ran out of patience.</param>
+/// <param name="State">Its validations.</param>
+internal sealed record FitResult(string Workspace, int Epochs, FitState State)
+{
+    /// <summary>Where the model is.</summary>
+    public string Model => Path.Combine(Workspace, "model");
+}
+
+/// <summary>The optimiser steps of a run, on a thread of their own from the first tensor to the last.</summary>
+internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader regions, IOptions<TrainingOptions> options, ComputeSettings compute, TimeProvider time, ILogger<Fit> log)
+{
+    private const double WeightDecay = 0.01, MaximumGradientNorm = 1;
+
+    /// <summary>Steps until the run is through or has to stop.</summary>
+    /// <returns>What came of it; null if the run had to stop first.</returns>
+    /// <exception cref="RunFailedException"><c>diverged</c> (the last checkpoint is kept), <c>not-enough-memory</c> or <c>dataset-too-small</c>.</exception>
+    public Task<FitResult?> RunAsync(FitInput input)
+    {
+        var result = new TaskCompletionSource<FitResult?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            try
+            {
+                result.SetResult(Run(input));
+            }
+            catch (Exception e)
+            {
+                result.SetException(e);
+            }
+        })
+        { IsBackground = true, Name = "training" }.Start();
+        return result.Task;
+    }
+
+    private FitResult? Run(FitInput input)
+    {
+        var (held, run) = (input.Held, input.Held.Run);
+        var plan = new BatchPlan(input.Examples.Train.Count, run.BatchSize, run.Epochs, run.Seed);
+        var workspace = Directory.CreateTempSubdirectory("demovlp-training-").FullName;
+        var keep = false;
+        try
+        {
+            var model = StartingModel.Load(input.BaseDirectory, run.Task, input.Examples.Answers(), (ulong)run.Seed);
+            StepMemory.Check(model.Config, plan.BatchSize, input.Tokens.Longest);
+            using var learner = Learner.Create(run.Task, model, run.LossTerms, new StepOptions
+            {
+                LearningRate = run.LearningRate, Rule = AdamWRule.Torch, WeightDecay = WeightDecay, MaxGradientNorm = MaximumGradientNorm, Seed = (ulong)run.Seed,
+                Precision = compute.Precision,
+            }, compute.Device);
+            var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
+            var state = checkpoints.Restore(learner);
+            if (learner.Trainer.Steps > 0) LogResumed(run.Id, learner.Trainer.Steps);
+            var cache = new RegionCache(regions, options.Value.CacheMegabytes * (1L << 20), log);
+            using var journal = new Journal(artifacts, run.Id, workspace, time, (int)learner.Trainer.Steps, state.Epoch * plan.StepsPerEpoch, plan.TotalSteps);
+            var steps = new FitSteps(input, learner, plan, checkpoints, cache, journal, options.Value.CheckpointSteps, state);
+            if (!steps.Go()) return null;
+            held.Progress = held.Progress with { Phase = RunPhase.Saving, SecondsLeft = null };
+            var epochs = (int)learner.Trainer.Steps / plan.StepsPerEpoch;
+            if (steps.State.BestEpoch > 0 && steps.State.BestEpoch < epochs) checkpoints.LoadBest(learner, steps.State.BestEpoch);
+            var result = new FitResult(workspace, epochs, steps.State);
+            learner.Trainer.SaveModel(result.Model, model.Vocabulary, model.Answers);
+            keep = true;
+            return result;
+        }
+        finally
+        {
+            if (!keep) Directory.Delete(workspace, recursive: true);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Training run {RunId} goes on after step {Step}.")]
+    private partial void LogResumed(Guid runId, long step);
+}

@@ -1,0 +1,31 @@
+using System.Text.Json;
+
+namespace DemoVlp.Training.Fitting;
+
+/// <summary>What a run knows of its validations; kept in the checkpoint, so that a run that is resumed chooses the same model and stops at the same pass.</summary>
+internal sealed record FitState
+{
+    /// <summary>Passes done at the last validation; 0: there was none.</summary>
+    public int Epoch { get; init; }
+
+    public Dictionary<string, double>? Metrics { get; init; }
+
+    /// <summary>Passes done at the best validation; 0: there was none.</summary>
+    public int BestEpoch { get; init; }
+
+    public double BestScore { get; init; }
+
+    public Dictionary<string, double>? BestMetrics { get; init; }
+
+    /// <summary>The state after a validation. Of equal ones the first is the best.</summary>
+    public FitState After(int epoch, Dictionary<string, double> metrics, double score) => BestEpoch == 0 || score > BestScore
+        ? new FitState { Epoch = epoch, Metrics = metrics, BestEpoch = epoch, BestScore = score, BestMetrics = metrics }
+        : this with { Epoch = epoch, Metrics = metrics };
+
+    /// <summary>Whether so many passes have brought nothing better that it is not worth going on.</summary>
+    public bool IsOutOfPatience(int? patience) => patience is { } passes && BestEpoch > 0 && Epoch - BestEpoch >= passes;
+
+    public string ToNote() => JsonSerializer.Serialize(this);
+
+    public static FitState FromNote(string note) => note.Length == 0 ? new FitState() : JsonSerializer.Deserialize<FitState>(note)!;
+}

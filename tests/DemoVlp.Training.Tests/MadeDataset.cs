@@ -1,0 +1,39 @@
+using DemoVlp.Training.Datasets;
+
+namespace DemoVlp.Training.Tests;
+
+/// <summary>A data set of six clips, each with captions and questions, in the splits <c>train</c> and <c>val</c>: what is measured on is what is learnt.</summary>
+internal sealed class MadeDataset(IReadOnlyList<Clip> clips) : IDataset
+{
+    private static readonly string[] Colours = ["red", "blue", "green", "yellow", "white", "purple"], Shapes = ["circle", "square", "star", "heart", "cross", "ring"];
+
+    public string Name => "made";
+
+    public static async Task<MadeDataset> CreateAsync(TrainingApp app, CancellationToken stop)
+    {
+        var clips = new List<Clip>();
+        for (var i = 0; i < Colours.Length; i++)
+        {
+            clips.Add(new Clip
+            {
+                Id = $"clip-{i}", Regions = new ClipRegions(await app.WriteRegionsAsync(new Guid(i + 1, 0, 0, new byte[8]), i, stop)),
+                Captions = [$"a {Colours[i]} {Shapes[i]}", $"a {Shapes[i]}"],
+                Questions = [new("what color is it", Colours[i], "color"), new("what is it", Shapes[i], "what"), new("what is it not", "", "what")],
+            });
+        }
+        var made = new MadeDataset(clips);
+        app.Datasets[made.Name] = made;
+        return made;
+    }
+
+    public Task<IReadOnlyList<string>> SplitsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([Splits.Train, Splits.Val]);
+
+    public Task PrepareAsync(IReadOnlyList<string> splits, IProgress<PrepareProgress>? progress, CancellationToken cancellationToken)
+    {
+        progress?.Report(new PrepareProgress(clips.Count, clips.Count));
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<Clip>> ListAsync(string split, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<Clip>>(
+        split == Splits.Train ? [.. clips, new Clip { Id = "blind", Captions = ["nobody sees this"], Missing = "It was never extracted." }] : clips);
+}

@@ -1,0 +1,157 @@
+using DemoVlp.Artifacts;
+using DemoVlp.Contracts.Http;
+using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.Testing;
+using DemoVlp.Training.Fitting;
+using DemoVlp.Training.Runs;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using ModelTasks = DemoVlp.Contracts.Models.ModelTasks;
+
+namespace DemoVlp.Training.Tests;
+
+/// <summary>Runs on data sets with questions and a split to measure on.</summary>
+public sealed class ValidationTests
+{
+    private static readonly TrainingRunRequest Request = new() { Task = ModelTasks.QuestionAnswering, Dataset = "made", Epochs = 60, BatchSize = 4, LearningRate = 2e-3, Seed = 3 };
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Run_OnQuestions_LearnsTheirAnswersAndSaysWhatItMeasured()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+
+        var end = await EndAsync(client, Request with { BaseModel = "tiny-retrieval-untrained-1" });
+
+        Assert.True(end.BestMetrics!["accuracy"] >= 0.75, $"Of the questions it has learnt it answers {end.BestMetrics["accuracy"]}.");
+        Assert.InRange(end.BestEpoch!.Value, 1, 60);
+        Assert.Equal(["total"], end.Losses.Keys);
+        var record = end.Record!;
+        Assert.Equal((6, 12, 12, 12, 12), (record.Clips, record.Samples, record.ValidationSamples, record.Answers, record.NewAnswers));
+        // Six questions without an answer, and a clip without regions: counted, not dropped in silence.
+        Assert.Equal(new Dictionary<string, int> { ["no-answer"] = 6, ["no-regions"] = 1 }, record.Unusable);
+        Assert.Equal((64, 64), (record.Fingerprint.Length, record.ValidationFingerprint?.Length));
+        Assert.True(end.CoreHours > 0 && end.WallSeconds > 0 && end.Estimate!.Steps == end.TotalSteps);
+
+        var directory = app.Services.GetRequiredService<IArtifactStore>().GetLocalDirectory(VideoArtifacts.Model(end.ModelVersion!));
+        using var loaded = ModelDirectory.Load(directory);
+        Assert.Equal((ModelTasks.QuestionAnswering, 12), (loaded.Config.Task, loaded.Answers.Count));
+        Assert.Contains($"best after pass {end.BestEpoch}", (await TrainingApp.ModelsAsync(client, Stop)).Single(m => m.Version == end.ModelVersion).Description);
+    }
+
+    [Fact]
+    public async Task Run_WhenTheBaseModelLacksAnswers_KeepsItsOwnAndAddsThem()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+        var first = await EndAsync(client, Request with { BaseModel = "tiny-question-answering-untrained-1", Epochs = 1, LearningRate = 1e-7 });
+
+        var artifacts = app.Services.GetRequiredService<IArtifactStore>();
+        using var before = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model("tiny-question-answering-untrained-1")));
+        using var after = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model(first.ModelVersion!)));
+        Assert.Equal(before.Answers, after.Answers.Take(before.Answers.Count));
+        Assert.Equal(first.Record!.NewAnswers, after.Answers.Count - before.Answers.Count);
+        var (known, now) = (LastLayer(before), LastLayer(after));
+        Assert.All(known.Zip(now), rows => Assert.True(rows.First.Zip(rows.Second, (a, b) => Math.Abs(a - b)).Max() < 1e-4));
+    }
+
+    [Theory]
+    [InlineData(ModelTasks.QuestionAnswering)]
+    [InlineData(ModelTasks.Retrieval)]
+    public async Task Run_WhenItsWorkerIsLost_EndsWithTheSameWeightsAndTheSameBestPass(string task)
+    {
+        using var app = new TrainingApp(settings: new() { ["Training:CheckpointSteps"] = "5" });
+        var client = await ReadyAsync(app);
+        var request = Request with { Task = task, Epochs = 25 };
+        var expected = await EndAsync(client, request);
+
+        var disturbed = await TrainingApp.StartAsync(client, request, Stop);
+        await TrainingApp.RunAsync(client, disturbed.Id, "it has been validated", r => r.Metrics is not null || r.EndedAt is not null, Stop);
+        // Somebody else takes it and is never heard of again: the first worker stops without a checkpoint, and the run is free.
+        var taken = await app.InDatabaseAsync(db => db.Runs.Where(r => r.Id == disturbed.Id && r.State == RunState.Running).ExecuteUpdateAsync(set => set
+            .SetProperty(r => r.LeaseOwner, "somebody else").SetProperty(r => r.LeaseUntil, DateTime.UtcNow.AddSeconds(-1)).SetProperty(r => r.Version, r => r.Version + 1), Stop));
+        Assert.Equal(1, taken);
+        var actual = await TrainingApp.RunAsync(client, disturbed.Id, "the run ends", r => r.EndedAt is not null, Stop);
+
+        Assert.Equal(RunState.Completed, actual.State);
+        Assert.Equal(expected.Losses, actual.Losses);
+        Assert.Equal(expected.Metrics, actual.Metrics);
+        Assert.Equal(expected.BestMetrics, actual.BestMetrics);
+        Assert.Equal(expected.BestEpoch, actual.BestEpoch);
+        Assert.Equal(await WeightsAsync(app, expected.ModelVersion!), await WeightsAsync(app, actual.ModelVersion!));
+    }
+
+    [Fact]
+    public async Task Run_WhenNothingGetsBetter_StopsWhenItsPatienceIsOutAndRegistersTheBest()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+
+        // So small a rate changes no answer. As many clips to measure on as to learn from: a validation in every fourth pass.
+        var end = await EndAsync(client, Request with { Epochs = 50, LearningRate = 1e-9, Patience = 3 });
+
+        Assert.Equal((4, 8), (end.BestEpoch, end.Epoch));
+        Assert.True(end.Step < end.TotalSteps);
+        await Eventually.TrueAsync("its checkpoints are gone", () => !app.Services.GetRequiredService<IArtifactStore>().List(RunArtifacts.Checkpoints(end.Id)).Any(), Stop);
+    }
+
+    [Theory]
+    [InlineData(LossTerms.Global, "local")]
+    [InlineData(LossTerms.Local, "global")]
+    public async Task Run_WithOneLossOnly_LearnsFromNothingElse(string losses, string other)
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+        var end = await EndAsync(client, Request with { Task = ModelTasks.Retrieval, Losses = losses, Epochs = 2, Validate = false });
+        Assert.Equal((losses, 0.0, (int?)null), (end.LossTerms, end.Losses[other], end.BestEpoch));
+        Assert.Equal(end.Losses["total"], end.Losses[losses], 6);
+    }
+
+    [Fact]
+    public void FitState_OfEqualValidations_KeepsTheFirstAsTheBest()
+    {
+        var state = new FitState().After(1, new() { ["accuracy"] = 0.5 }, 0.5).After(2, new() { ["accuracy"] = 0.5 }, 0.5);
+        Assert.Equal((1, 2), (state.BestEpoch, state.Epoch));
+        Assert.False(state.IsOutOfPatience(2));
+        Assert.True(state.IsOutOfPatience(1));
+        Assert.False(state.IsOutOfPatience(null));
+        Assert.Equivalent(state, FitState.FromNote(state.ToNote()));
+    }
+
+    [Fact]
+    public void Work_OfALargeValidation_IsSpreadOverPassesUntilItCostsATenth()
+    {
+        var work = new Work(ModelConfig.Tiny(1000, 256), 20);
+        var interval = work.ValidationInterval(samples: 500, stepsPerEpoch: 10, batchSize: 16);
+        Assert.InRange(work.Validation(500) / interval, 0, 0.1 * 10 * work.Step(16));
+        Assert.True(work.Validation(500) / (interval - 1) > 0.1 * 10 * work.Step(16));
+        Assert.Equal(1, work.ValidationInterval(samples: 20, stepsPerEpoch: 100, batchSize: 16));
+    }
+
+    private static async Task<HttpClient> ReadyAsync(TrainingApp app)
+    {
+        var client = app.CreateClient();
+        await TrainingApp.BuiltInAsync(client, Stop);
+        await MadeDataset.CreateAsync(app, Stop);
+        return client;
+    }
+
+    private static async Task<TrainingRun> EndAsync(HttpClient client, TrainingRunRequest request)
+    {
+        var run = await TrainingApp.StartAsync(client, request, Stop);
+        var end = await TrainingApp.RunAsync(client, run.Id, "the run ends", r => r.EndedAt is not null, Stop);
+        Assert.True(end.State == RunState.Completed, $"{end.State} {end.Failure}");
+        return end;
+    }
+
+    private static float[][] LastLayer(LoadedModel model)
+    {
+        var weight = ModelWeights.Of(model.Network).Single(p => p.Name == "head.classifier.main.3.weight").Value;
+        return [.. weight.data<float>().ToArray().Chunk((int)weight.shape[1])];
+    }
+
+    private static Task<byte[]> WeightsAsync(TrainingApp app, string version) =>
+        File.ReadAllBytesAsync(Path.Combine(app.Services.GetRequiredService<IArtifactStore>().GetLocalDirectory(VideoArtifacts.Model(version)), "model.safetensors"), Stop);
+}
