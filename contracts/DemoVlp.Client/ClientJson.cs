@@ -24,7 +24,10 @@ namespace DemoVlp.Client;
 [JsonSerializable(typeof(Page<TrainingRun>))]
 [JsonSerializable(typeof(Model))]
 [JsonSerializable(typeof(Page<Model>))]
+[JsonSerializable(typeof(DatasetRequest))]
+[JsonSerializable(typeof(Dataset))]
 [JsonSerializable(typeof(Page<Dataset>))]
+[JsonSerializable(typeof(Page<DatasetClip>))]
 [JsonSerializable(typeof(ProblemDocument))]
 internal sealed partial class ClientJson : JsonSerializerContext;
 

@@ -30,7 +30,4 @@ public sealed partial class DemoVlpClient
     /// <returns>The model; its <see cref="Model.Activation"/> says how far that is.</returns>
     public Task<Model> ActivateModelAsync(string version, CancellationToken cancellationToken = default) =>
         PostAsync($"models/{Uri.EscapeDataString(version)}/activate", ClientJson.Default.Model, cancellationToken);
-
-    /// <summary>All data sets that can be trained on.</summary>
-    public IAsyncEnumerable<Dataset> ListDatasetsAsync(CancellationToken cancellationToken = default) => ListAsync("datasets", ClientJson.Default.PageDataset, cancellationToken);
 }

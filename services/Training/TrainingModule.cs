@@ -24,9 +24,12 @@ public static class TrainingModule
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
         builder.Services.AddSingleton<RunLeases>();
-        builder.Services.AddScoped<LibraryDataset>().AddScoped<DatasetCatalog>().AddScoped<ClipRegionsReader>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
+        builder.Services.AddSingleton<ImportFolder>().AddSingleton<DatasetUpkeepSignal>().AddSingleton(services => new ProcessStart(services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime));
+        builder.Services.AddScoped<LibraryDataset>().AddScoped<ShapesFiles>().AddScoped<ClipVideos>().AddScoped<ClipPreparation>().AddScoped<DatasetCatalog>().AddScoped<DatasetRequests>().AddScoped<DatasetChores>()
+            .AddScoped<ClipRegionsReader>();
+        builder.Services.AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
             .AddScoped<RunRequests>().AddScoped<RunClips>().AddScoped<RunCorpus>().AddScoped<RetrievalFit>().AddScoped<RunExecution>();
-        builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>();
+        builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<DatasetUpkeep>().AddHostedService<TrainingRunner>();
         return builder;
     }
 
@@ -34,6 +37,7 @@ public static class TrainingModule
     public static void AddTrainingConsumers(this IBusRegistrationConfigurator bus)
     {
         bus.AddConsumer<TrackLibraryConsumer, TrackLibraryDefinition>();
+        bus.AddConsumer<TrackDatasetClipsConsumer, TrackDatasetClipsDefinition>();
         bus.AddConsumer<StartTrainingConsumer, StartTrainingDefinition>();
         bus.AddConsumer<CancelTrainingConsumer, CancelTrainingDefinition>();
         bus.AddConsumer<TrackCorpusConsumer, TrackCorpusDefinition>();

@@ -16,4 +16,7 @@ public sealed class TrainingOptions
     /// <summary>Memory for region features of the clips of a run; clips beyond it are read anew for each step.</summary>
     [Range(1, 1_000_000)]
     public int CacheMegabytes { get; set; } = 1024;
+
+    /// <summary>Folder below which the files of benchmark data sets lie. Unset: none can be made.</summary>
+    public string? ImportFolder { get; set; }
 }

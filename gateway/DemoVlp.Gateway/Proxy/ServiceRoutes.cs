@@ -33,7 +33,10 @@ internal static class ServiceRoutes
         (Training, ["GET"], "/api/v1/models"),
         (Training, ["GET"], "/api/v1/models/{version}"),
         (Training, ["POST"], "/api/v1/models/{version}/activate"),
-        (Training, ["GET"], "/api/v1/datasets"),
+        (Training, ["GET", "POST"], "/api/v1/datasets"),
+        (Training, ["GET", "DELETE"], "/api/v1/datasets/{name}"),
+        (Training, ["GET"], "/api/v1/datasets/{name}/clips"),
+        (Training, ["GET", "HEAD"], "/api/v1/datasets/{name}/clips/{clip}/content"),
     ];
 
     public static IReadOnlyList<RouteConfig> Routes() =>

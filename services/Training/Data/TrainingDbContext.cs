@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DemoVlp.Training.Data;
 
-/// <summary>Runs, models, their activations, and the clips that can be trained on.</summary>
+/// <summary>Runs, models, their activations, data sets, and the clips that can be trained on.</summary>
 /// <remarks>
 /// A migration is added to both providers: <c>dotnet ef migrations add NAME --project services/Training --context SqliteTrainingDbContext
 /// --output-dir Data/Migrations/Sqlite</c>, and the same with Postgres.
@@ -16,6 +16,8 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
     public DbSet<ModelRow> Models => Set<ModelRow>();
     public DbSet<ActivationRow> Activations => Set<ActivationRow>();
     public DbSet<ClipRow> Clips => Set<ClipRow>();
+    public DbSet<DatasetRow> Datasets => Set<DatasetRow>();
+    public DbSet<DatasetClipRow> DatasetClips => Set<DatasetClipRow>();
 
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -39,6 +41,21 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
         {
             clip.ToTable("Clips").HasKey(c => c.VideoId);
             clip.Property(c => c.Captions).HasJsonText();
+            clip.Property(c => c.Regions).HasJsonText();
+        });
+        modelBuilder.Entity<DatasetRow>(dataset =>
+        {
+            dataset.ToTable("Datasets").HasKey(d => d.Name);
+            dataset.Property(d => d.Splits).HasJsonText();
+            dataset.Property(d => d.Counts).HasJsonText();
+            dataset.Property(d => d.Unusable).HasJsonText();
+            dataset.Property(d => d.FirstUnusable).HasJsonText();
+        });
+        modelBuilder.Entity<DatasetClipRow>(clip =>
+        {
+            clip.ToTable("DatasetClips").HasKey(c => new { c.Dataset, c.Clip });
+            clip.HasIndex(c => c.VideoId).IsUnique();
+            clip.HasIndex(c => new { c.Dataset, c.Split, c.Number });
             clip.Property(c => c.Regions).HasJsonText();
         });
     }
