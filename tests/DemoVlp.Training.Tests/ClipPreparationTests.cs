@@ -154,7 +154,10 @@ public sealed class ClipPreparationTests
     private static Task<int> PrepareAsync(TrainingApp app, string name, IReadOnlyList<string> splits, IProgress<PrepareProgress>? progress, CancellationToken? stop = null) =>
         app.InScopeAsync<DatasetCatalog, int>(async catalog =>
         {
-            await (await catalog.FindAsync(name, Stop))!.PrepareAsync(splits, progress, stop ?? Stop);
+            // A clip that is never answered would be waited for for ever.
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop ?? Stop);
+            deadline.CancelAfter(TimeSpan.FromMinutes(2));
+            await (await catalog.FindAsync(name, Stop))!.PrepareAsync(splits, progress, deadline.Token);
             return 0;
         });
 

@@ -80,7 +80,7 @@ internal sealed class ExtractionStandIn(Neighbours neighbours, IArtifactStore ar
 
     public static async Task<RegionsExtracted> ExtractedAsync(VideoUploaded video, IArtifactStore artifacts, CancellationToken stop)
     {
-        var regions = await TrainingApp.WriteRegionsAsync(artifacts, video.VideoId, video.VideoId.GetHashCode(), stop);
+        var regions = await TrainingApp.WriteRegionsAsync(artifacts, video.VideoId, video.VideoId.ToByteArray()[0], stop);
         return new RegionsExtracted { VideoId = video.VideoId, Regions = regions, RegionCount = 6, Detector = "test", Dataset = video.Dataset };
     }
 }

@@ -98,7 +98,7 @@ internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles file
     {
         while (true)
         {
-            var clips = await database.DatasetClips.AsNoTracking().Where(c => c.Dataset == row.Name).Take(ClipsAtOnce).ToListAsync(cancellationToken);
+            var clips = await database.DatasetClips.AsNoTracking().Where(c => c.Dataset == row.Name).OrderBy(c => c.Clip).Take(ClipsAtOnce).ToListAsync(cancellationToken);
             if (clips.Count == 0) break;
             foreach (var clip in clips.Where(c => c.AskedAt is not null))
                 await bus.Publish(new VideoDeleted { VideoId = clip.VideoId, DeletedAt = row.DeletedAt!.Value, Dataset = row.Name }, cancellationToken);
