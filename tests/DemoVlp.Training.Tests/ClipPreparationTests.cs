@@ -90,6 +90,7 @@ public sealed class ClipPreparationTests
 
         // What a process had asked for is forgotten with it, and asked again at once.
         using var next = new TrainingApp(folder);
+        next.Time.Forward(TimeSpan.FromMinutes(3));
         next.CreateClient();
         await PrepareAsync(next, "shapes", ["train"], null);
         Assert.Equal(first[1], Assert.Single(next.Neighbours.Videos).VideoId);
@@ -105,12 +106,12 @@ public sealed class ClipPreparationTests
         var video = app.Neighbours.Videos.First();
         await client.DeleteAsync("/api/v1/datasets/shapes", Stop);
         await Eventually.TrueAsync("the rows are gone", async stop => !await app.InDatabaseAsync(database => database.DatasetClips.AnyAsync(stop)), Stop);
-        Assert.True(await app.Bus.Published.Any<VideoDeleted>(m => m.Context.Message.VideoId == video.VideoId && m.Context.Message.Dataset == "shapes", Stop));
+        await DeletedAsync(app, video.VideoId);
 
         var late = new RegionsExtracted { VideoId = Guid.CreateVersion7(), Regions = new("videos/a/regions", "00", 1, "x"), RegionCount = 1, Detector = "test", Dataset = "shapes" };
         await app.PublishAsync(late, Stop);
 
-        Assert.True(await app.Bus.Published.Any<VideoDeleted>(m => m.Context.Message.VideoId == late.VideoId, Stop));
+        await DeletedAsync(app, late.VideoId);
         Assert.Equal(0, await app.InDatabaseAsync(database => database.Clips.CountAsync(Stop)));
     }
 
@@ -143,6 +144,9 @@ public sealed class ClipPreparationTests
         await Eventually.TrueAsync("the regions are gone with the data set", () => !store.List("videos").Any() && !store.List("datasets").Any(), Stop);
         await system.StopAsync(Stop);
     }
+
+    private static Task DeletedAsync(TrainingApp app, Guid video) =>
+        Eventually.TrueAsync("all of the clip is to be deleted", () => app.Neighbours.Deleted.Any(d => d.VideoId == video && d.Dataset == "shapes"), Stop);
 
     private static async Task<HttpClient> WithShapesAsync(TrainingApp app, string name, int clips)
     {

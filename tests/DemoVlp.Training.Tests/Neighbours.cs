@@ -24,6 +24,7 @@ internal sealed class Neighbours
     public Func<string, string> Extraction { get; set; } = _ => "extract";
 
     public ConcurrentQueue<VideoUploaded> Videos { get; } = [];
+    public ConcurrentQueue<VideoDeleted> Deleted { get; } = [];
     public ConcurrentQueue<ModelActivated> Activations { get; } = [];
     public ConcurrentQueue<TokenizeCorpus> Corpora { get; } = [];
 }
@@ -61,8 +62,14 @@ internal sealed class TokenizerStandIn(Neighbours neighbours, IArtifactStore art
 }
 
 /// <summary>FrameSampling and RegionExtraction in short: the regions follow from the video's id.</summary>
-internal sealed class ExtractionStandIn(Neighbours neighbours, IArtifactStore artifacts) : IConsumer<VideoUploaded>
+internal sealed class ExtractionStandIn(Neighbours neighbours, IArtifactStore artifacts) : IConsumer<VideoUploaded>, IConsumer<VideoDeleted>
 {
+    public Task Consume(ConsumeContext<VideoDeleted> context)
+    {
+        neighbours.Deleted.Enqueue(context.Message);
+        return Task.CompletedTask;
+    }
+
     public async Task Consume(ConsumeContext<VideoUploaded> context)
     {
         var video = context.Message;

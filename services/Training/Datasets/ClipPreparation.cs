@@ -29,7 +29,8 @@ internal sealed class ClipPreparation(TrainingDbContext database, ShapesFiles fi
         for (var done = -1; ;)
         {
             var now = await clips.CountAsync(c => c.Regions != null || c.FailureCode != null, cancellationToken);
-            if (now != done) progress?.Report(new PrepareProgress(done = now, total));
+            if (now != done) progress?.Report(new PrepareProgress(now, total));
+            done = now;
             if (done >= total) return;
             if (!await AskAsync(dataset, clips, cancellationToken)) await Task.Delay(Look, cancellationToken);
         }
