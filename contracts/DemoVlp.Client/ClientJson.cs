@@ -29,7 +29,10 @@ namespace DemoVlp.Client;
 [JsonSerializable(typeof(EvaluationRequest))]
 [JsonSerializable(typeof(Evaluation))]
 [JsonSerializable(typeof(Page<Evaluation>))]
+[JsonSerializable(typeof(DatasetRequest))]
+[JsonSerializable(typeof(Dataset))]
 [JsonSerializable(typeof(Page<Dataset>))]
+[JsonSerializable(typeof(Page<DatasetClip>))]
 [JsonSerializable(typeof(ProblemDocument))]
 internal sealed partial class ClientJson : JsonSerializerContext;
 

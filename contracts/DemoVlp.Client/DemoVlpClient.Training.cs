@@ -32,6 +32,4 @@ public sealed partial class DemoVlpClient
     /// <summary>Stops a run; its last checkpoint is kept.</summary>
     public Task<TrainingRun> CancelTrainingAsync(Guid id, CancellationToken cancellationToken = default) => PostAsync($"training-runs/{id}/cancel", ClientJson.Default.TrainingRun, cancellationToken);
 
-    /// <summary>All data sets that can be trained on.</summary>
-    public IAsyncEnumerable<Dataset> ListDatasetsAsync(CancellationToken cancellationToken = default) => ListAsync("datasets", ClientJson.Default.PageDataset, cancellationToken);
 }

@@ -19,7 +19,7 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand("Search videos by text and ask questions about them, with a DemoVLP.") { Url, Key, Json };
-        foreach (var command in VideoCommands.All().Concat(QueryCommands.All()).Concat(TrainingCommands.All()).Concat(ModelCommands.All())) root.Add(command);
+        foreach (var command in VideoCommands.All().Concat(QueryCommands.All()).Concat(TrainingCommands.All()).Concat(ModelCommands.All()).Append(DatasetCommands.Create())) root.Add(command);
         var parsed = root.Parse(args);
         var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;

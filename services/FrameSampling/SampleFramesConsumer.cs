@@ -24,7 +24,7 @@ internal sealed class SampleFramesConsumer(
             var manifest = await FrameManifest.FindAsync(store, video, options, context.CancellationToken);
             var outcome = manifest is null ? "done" : "reused";
             manifest ??= await SampleAsync(video, context.CancellationToken);
-            await context.Publish(manifest.Sampled, context.CancellationToken);
+            await context.Publish(manifest.Sampled with { Dataset = video.Dataset }, context.CancellationToken);
             Telemetry.RecordStage("sampling", outcome, Stopwatch.GetElapsedTime(started));
             logger.LogInformation("Sampled {Frames} frames of video {VideoId} ({Outcome}).", manifest.Sampled.Frames.Count, video.VideoId, outcome);
         }
@@ -43,7 +43,7 @@ internal sealed class SampleFramesConsumer(
         {
             Telemetry.RecordStage("sampling", code, Stopwatch.GetElapsedTime(started));
             logger.LogWarning("Video {VideoId} cannot be sampled: {Code}: {Detail}", video.VideoId, code, detail);
-            await context.Publish(new VideoProcessingFailed { VideoId = video.VideoId, Code = code, Detail = detail }, context.CancellationToken);
+            await context.Publish(new VideoProcessingFailed { VideoId = video.VideoId, Code = code, Detail = detail, Dataset = video.Dataset }, context.CancellationToken);
         }
     }
 

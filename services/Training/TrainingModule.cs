@@ -26,11 +26,14 @@ public static class TrainingModule
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
         builder.Services.AddSingleton<RunLeases>();
-        builder.Services.AddScoped<LibraryDataset>().AddScoped<DatasetCatalog>().AddScoped<ClipRegionsReader>().AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>()
-            .AddScoped<RunRequests>().AddScoped<FindDataset>(services => services.GetRequiredService<DatasetCatalog>().FindAsync).AddScoped<RunDataSets>().AddScoped<RunCorpus>().AddScoped<Estimates>().AddScoped<RunEstimates>().AddScoped<CheckpointRetention>().AddScoped<Fit>().AddScoped<RunExecution>();
-        builder.Services.AddSingleton<EvaluationLeases>().AddSingleton<ModelConfigurations>().AddSingleton<ImportFolder>();
-        builder.Services.AddScoped<EvaluationRequests>().AddScoped<EvaluationTexts>().AddScoped<EvaluationExecution>().AddScoped<ModelDescriptions>().AddScoped<ActivationGate>().AddScoped<ModelImport>();
-        builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<TrainingRunner>().AddHostedService<EvaluationRunner>();
+        builder.Services.AddSingleton<ImportFolder>().AddSingleton<DatasetUpkeepSignal>().AddSingleton(services => new ProcessStart(services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime));
+        builder.Services.AddScoped<LibraryDataset>().AddScoped<ShapesFiles>().AddScoped<ClipVideos>().AddScoped<ClipPreparation>().AddScoped<DatasetCatalog>().AddScoped<DatasetRequests>().AddScoped<DatasetChores>()
+            .AddScoped<ClipRegionsReader>().AddScoped<FindDataset>(services => services.GetRequiredService<DatasetCatalog>().FindAsync);
+        builder.Services.AddSingleton<EvaluationLeases>().AddSingleton<ModelConfigurations>().AddSingleton<NamedFiles>();
+        builder.Services.AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>().AddScoped<EvaluationRequests>().AddScoped<EvaluationTexts>().AddScoped<EvaluationExecution>()
+            .AddScoped<ModelDescriptions>().AddScoped<ActivationGate>().AddScoped<ModelImport>();
+        builder.Services.AddScoped<RunRequests>().AddScoped<RunDataSets>().AddScoped<RunCorpus>().AddScoped<Estimates>().AddScoped<RunEstimates>().AddScoped<CheckpointRetention>().AddScoped<Fit>().AddScoped<RunExecution>();
+        builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<DatasetUpkeep>().AddHostedService<TrainingRunner>().AddHostedService<EvaluationRunner>();
         return builder;
     }
 
@@ -38,6 +41,7 @@ public static class TrainingModule
     public static void AddTrainingConsumers(this IBusRegistrationConfigurator bus)
     {
         bus.AddConsumer<TrackLibraryConsumer, TrackLibraryDefinition>();
+        bus.AddConsumer<TrackDatasetClipsConsumer, TrackDatasetClipsDefinition>();
         bus.AddConsumer<StartTrainingConsumer, StartTrainingDefinition>();
         bus.AddConsumer<CancelTrainingConsumer, CancelTrainingDefinition>();
         bus.AddConsumer<TrackCorpusConsumer, TrackCorpusDefinition>();

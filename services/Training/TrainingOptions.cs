@@ -25,7 +25,7 @@ public sealed class TrainingOptions
     [Range(0, 100)]
     public double GateDrop { get; set; } = 2;
 
-    /// <summary>Folder of files that may be imported by name; nothing outside it is read. Not set: files are uploaded.</summary>
+    /// <summary>Folder of model files and of benchmark data sets that may be imported by name; nothing outside it is read. Not set: models are uploaded, and there are no benchmark data sets.</summary>
     public string? ImportFolder { get; set; }
 
     /// <summary>The longest import by upload in bytes, all files together; 4 GiB if not set.</summary>

@@ -68,6 +68,37 @@ public sealed class LibraryTests(LibraryTests.App app) : IClassFixture<LibraryTe
                 && library.Unusable.GetValueOrDefault("no-captions") == 1 && library.Unusable.GetValueOrDefault("no-regions") == 1, Stop);
     }
 
+    [Theory]
+    [InlineData(19, false)]
+    [InlineData(60, true)]
+    public async Task Splits_OfManyClips_KeepSomeForValidationWhichTheirIdsDecide(int count, bool divided)
+    {
+        using var own = new TrainingApp();
+        own.CreateClient();
+        // Ids whose hashes are spread.
+        var ids = Enumerable.Range(1, count).Select(i => new Guid(i, 0, 0, new byte[8])).ToList();
+        await own.InDatabaseAsync(database =>
+        {
+            database.Clips.AddRange(ids.Select(id => new Data.ClipRow { VideoId = id, Captions = ["a caption"], CaptionCount = 1, Regions = new("videos/a/regions", "00", 1, "x") }));
+            return database.SaveChangesAsync(Stop);
+        });
+
+        await own.InScopeAsync<Datasets.LibraryDataset, int>(async library =>
+        {
+            var (train, val, all) = (await IdsAsync(library, "train"), await IdsAsync(library, "val"), await IdsAsync(library, "all"));
+            Assert.Equal(ids.Select(id => id.ToString()), all);
+            Assert.Equal(all, train.Concat(val).Order(StringComparer.Ordinal));
+            Assert.InRange(val.Count, divided ? 1 : 0, divided ? count / 5 : 0);
+            Assert.Equal(divided ? ["train", "val", "all"] : ["train", "all"], await library.SplitsAsync(Stop));
+            Assert.Equal(val.Count, (await library.DescribeAsync(Stop)).Splits.Where(s => s.Name == "val").Sum(s => s.Clips));
+            var page = await library.PageAsync("all", all[6], 3, Stop);
+            Assert.Equal(all.Skip(7).Take(3), page.Select(c => c.Id));
+            return 0;
+        });
+
+        static async Task<List<string>> IdsAsync(Datasets.LibraryDataset library, string split) => [.. (await library.ListAsync(split, Stop)).Select(c => c.Id)];
+    }
+
     private async Task TellAsync(Guid video, string what)
     {
         switch (what)

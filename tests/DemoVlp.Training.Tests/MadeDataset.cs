@@ -36,4 +36,7 @@ internal sealed class MadeDataset(IReadOnlyList<Clip> clips) : IDataset
 
     public Task<IReadOnlyList<Clip>> ListAsync(string split, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<Clip>>(
         split == Splits.Train ? [.. clips, new Clip { Id = "blind", Captions = ["nobody sees this"], Missing = "It was never extracted." }] : clips);
+
+    public async Task<IReadOnlyList<Clip>> PageAsync(string split, string? after, int take, CancellationToken cancellationToken) =>
+        [.. (await ListAsync(split, cancellationToken)).SkipWhile(c => after is not null && c.Id != after).Skip(after is null ? 0 : 1).Take(take)];
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Models;
 using DemoVlp.Contracts.Text;
+using DemoVlp.Contracts.Videos;
 using DemoVlp.Modeling.Serialization;
 using MassTransit;
 
@@ -19,6 +20,11 @@ internal sealed class Neighbours
     /// <summary>What QueryAnswering does with an activation: "rebuild", "fail" or "nothing".</summary>
     public volatile string Index = "nothing";
 
+    /// <summary>Whether a clip's video is answered with regions ("extract"), a failure ("fail") or not at all; by the last part of its file's name.</summary>
+    public Func<string, string> Extraction { get; set; } = _ => "extract";
+
+    public ConcurrentQueue<VideoUploaded> Videos { get; } = [];
+    public ConcurrentQueue<VideoDeleted> Deleted { get; } = [];
     public ConcurrentQueue<ModelActivated> Activations { get; } = [];
     public ConcurrentQueue<TokenizeCorpus> Corpora { get; } = [];
 }
@@ -52,6 +58,37 @@ internal sealed class TokenizerStandIn(Neighbours neighbours, IArtifactStore art
             return Task.CompletedTask;
         }, context.CancellationToken);
         await context.Publish(new CorpusTokenized { CorpusId = request.CorpusId, Tokens = tokens });
+    }
+}
+
+/// <summary>FrameSampling and RegionExtraction in short: the regions follow from the video's id.</summary>
+internal sealed class ExtractionStandIn(Neighbours neighbours, IArtifactStore artifacts) : IConsumer<VideoUploaded>, IConsumer<VideoDeleted>
+{
+    public Task Consume(ConsumeContext<VideoDeleted> context)
+    {
+        neighbours.Deleted.Enqueue(context.Message);
+        return Task.CompletedTask;
+    }
+
+    public async Task Consume(ConsumeContext<VideoUploaded> context)
+    {
+        var video = context.Message;
+        neighbours.Videos.Enqueue(video);
+        switch (neighbours.Extraction(Path.GetFileNameWithoutExtension(video.Source.Key)))
+        {
+            case "extract":
+                await context.Publish(await ExtractedAsync(video, artifacts, context.CancellationToken), context.CancellationToken);
+                break;
+            case "fail":
+                await context.Publish(new VideoProcessingFailed { VideoId = video.VideoId, Code = FailureCodes.NoFrames, Detail = "There is nothing in it.", Dataset = video.Dataset }, context.CancellationToken);
+                break;
+        }
+    }
+
+    public static async Task<RegionsExtracted> ExtractedAsync(VideoUploaded video, IArtifactStore artifacts, CancellationToken stop)
+    {
+        var regions = await TrainingApp.WriteRegionsAsync(artifacts, video.VideoId, video.VideoId.ToByteArray()[0], stop);
+        return new RegionsExtracted { VideoId = video.VideoId, Regions = regions, RegionCount = 6, Detector = "test", Dataset = video.Dataset };
     }
 }
 

@@ -39,6 +39,8 @@ public sealed class TrainingApp : WebApplicationFactory<TrainingOptions>
     /// <summary>Data sets of the test's own, besides those of the service.</summary>
     internal Dictionary<string, IDataset> Datasets { get; } = [];
 
+    internal IArtifactStore Artifacts => Services.GetRequiredService<IArtifactStore>();
+
     internal ITestHarness Bus => Services.GetRequiredService<ITestHarness>();
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
@@ -54,6 +56,7 @@ public sealed class TrainingApp : WebApplicationFactory<TrainingOptions>
             {
                 bus.AddConsumer<TokenizerStandIn>();
                 bus.AddConsumer<IndexStandIn>();
+                bus.AddConsumer<ExtractionStandIn>();
             });
         });
     }
@@ -77,7 +80,10 @@ public sealed class TrainingApp : WebApplicationFactory<TrainingOptions>
     internal Task PublishAsync<T>(T message, CancellationToken stop) where T : class => Services.GetRequiredService<IBus>().Publish(message, stop);
 
     /// <summary>Writes a region file: two frames of three regions whose features depend on the clip alone.</summary>
-    internal async Task<ArtifactRef> WriteRegionsAsync(Guid videoId, int clip, CancellationToken stop, int featureDim = 256)
+    internal Task<ArtifactRef> WriteRegionsAsync(Guid videoId, int clip, CancellationToken stop, int featureDim = 256) =>
+        WriteRegionsAsync(Services.GetRequiredService<IArtifactStore>(), videoId, clip, stop, featureDim);
+
+    internal static async Task<ArtifactRef> WriteRegionsAsync(IArtifactStore artifacts, Guid videoId, int clip, CancellationToken stop, int featureDim = 256)
     {
         var random = new Random(clip);
         var frames = Enumerable.Range(0, 2).Select(f => new FrameRegions(f, f, 64, 48,
@@ -85,7 +91,7 @@ public sealed class TrainingApp : WebApplicationFactory<TrainingOptions>
             [.. Enumerable.Range(0, 3).SelectMany(r => new float[] { r, r, r + 10 + clip, r + 20 })],
             [1, 2, 3], [0.9f, 0.8f, 0.7f], [1, 1, 1], [0.5f, 0.5f, 0.5f])).ToList();
         var file = new RegionFile("test", "test", featureDim, frames);
-        return await Services.GetRequiredService<IArtifactStore>().WriteAsync($"{VideoArtifacts.Regions(videoId)}/regions.safetensors", "application/octet-stream",
+        return await artifacts.WriteAsync($"{VideoArtifacts.Regions(videoId)}/regions.safetensors", "application/octet-stream",
             (target, _) =>
             {
                 file.Save(target);

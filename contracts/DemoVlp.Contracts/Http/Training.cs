@@ -258,10 +258,3 @@ public static class RunPhase
     public const string Saving = "saving";
 }
 
-/// <summary>A data set.</summary>
-/// <param name="Name">Unique name.</param>
-/// <param name="Format"><c>library</c> or a benchmark format.</param>
-/// <param name="Clips">Clips that can be trained on: captioned, with regions.</param>
-/// <param name="Captions">Captions of those clips.</param>
-/// <param name="Unusable">Clips that cannot be used yet, by reason.</param>
-public sealed record Dataset(string Name, string Format, int Clips, int Captions, IReadOnlyDictionary<string, int> Unusable);

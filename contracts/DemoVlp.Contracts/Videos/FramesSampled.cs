@@ -17,6 +17,9 @@ public sealed record FramesSampled
 
     /// <summary>The frames in ascending time.</summary>
     public required IReadOnlyList<SampledFrame> Frames { get; init; }
+
+    /// <summary>The data set whose clip it is; null: an uploaded video. Services that keep uploaded videos take no notice of clips.</summary>
+    public string? Dataset { get; init; }
 }
 
 /// <summary>One sampled frame, upright, as JPEG.</summary>

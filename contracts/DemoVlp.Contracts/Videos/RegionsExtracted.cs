@@ -20,4 +20,7 @@ public sealed record RegionsExtracted
 
     /// <summary>What was found where, in words: a <see cref="Http.VideoRegions"/> as JSON.</summary>
     public ArtifactRef? Listing { get; init; }
+
+    /// <summary>The data set whose clip it is; null: an uploaded video. Services that keep uploaded videos take no notice of clips.</summary>
+    public string? Dataset { get; init; }
 }

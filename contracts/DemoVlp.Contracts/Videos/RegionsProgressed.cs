@@ -14,4 +14,7 @@ public sealed record RegionsProgressed
 
     /// <summary>Identity of the detector at work.</summary>
     public required string DetectorHash { get; init; }
+
+    /// <summary>The data set whose clip it is; null: an uploaded video. Services that keep uploaded videos take no notice of clips.</summary>
+    public string? Dataset { get; init; }
 }

@@ -11,4 +11,7 @@ public sealed record VideoProcessingFailed
 
     /// <summary>One plain sentence for the person who uploaded it.</summary>
     public required string Detail { get; init; }
+
+    /// <summary>The data set whose clip it is; null: an uploaded video. Services that keep uploaded videos take no notice of clips.</summary>
+    public string? Dataset { get; init; }
 }

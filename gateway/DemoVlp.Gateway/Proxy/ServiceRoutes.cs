@@ -43,7 +43,10 @@ internal static class ServiceRoutes
         (Training, ["GET"], "/api/v1/evaluations/{id}"),
         (Training, ["GET"], "/api/v1/evaluations/{id}/events"),
         (Training, ["POST"], "/api/v1/evaluations/{id}/cancel"),
-        (Training, ["GET"], "/api/v1/datasets"),
+        (Training, ["GET", "POST"], "/api/v1/datasets"),
+        (Training, ["GET", "DELETE"], "/api/v1/datasets/{name}"),
+        (Training, ["GET"], "/api/v1/datasets/{name}/clips"),
+        (Training, ["GET", "HEAD"], "/api/v1/datasets/{name}/clips/{clip}/content"),
     ];
 
     public static IReadOnlyList<RouteConfig> Routes() =>

@@ -14,18 +14,18 @@ internal sealed class TrackFaultsConsumer(CatalogDbContext database, ILogger<Tra
     : IConsumer<Fault<VideoUploaded>>, IConsumer<Fault<FramesSampled>>, IConsumer<Fault<RegionsExtracted>>
 {
     public Task Consume(ConsumeContext<Fault<VideoUploaded>> context) =>
-        TrackAsync(context, QueueNames.FramesSample, context.Message.Message.VideoId, VideoStatus.Sampling, "Sampling its frames");
+        TrackAsync(context, QueueNames.FramesSample, context.Message.Message.Dataset, context.Message.Message.VideoId, VideoStatus.Sampling, "Sampling its frames");
 
     public Task Consume(ConsumeContext<Fault<FramesSampled>> context) =>
-        TrackAsync(context, QueueNames.RegionsExtract, context.Message.Message.VideoId, VideoStatus.Extracting, "Extracting its regions");
+        TrackAsync(context, QueueNames.RegionsExtract, context.Message.Message.Dataset, context.Message.Message.VideoId, VideoStatus.Extracting, "Extracting its regions");
 
     public Task Consume(ConsumeContext<Fault<RegionsExtracted>> context) =>
-        TrackAsync(context, QueueNames.QueryIndexVideo, context.Message.Message.VideoId, VideoStatus.Embedding, "Embedding it");
+        TrackAsync(context, QueueNames.QueryIndexVideo, context.Message.Message.Dataset, context.Message.Message.VideoId, VideoStatus.Embedding, "Embedding it");
 
-    private async Task TrackAsync<T>(ConsumeContext<Fault<T>> context, string queue, Guid videoId, string stage, string step) where T : class
+    private async Task TrackAsync<T>(ConsumeContext<Fault<T>> context, string queue, string? dataset, Guid videoId, string stage, string step) where T : class
     {
-        // Others consume these events too; their faults do not keep the video from going on.
-        if (!context.CameFrom(queue)) return;
+        // Others consume these events too; their faults do not keep the video from going on. Clips of data sets are Training's.
+        if (dataset is not null || !context.CameFrom(queue)) return;
         log.LogError("Video {VideoId} fails in {Queue}: {Fault}", videoId, queue, context.Describe());
         await database.TrackAsync(context, videoId, video =>
             video.Failed(FailureCodes.Internal, $"{step} failed for a reason that is ours, not the video's; try again later.", upTo: stage));

@@ -9,8 +9,9 @@ namespace DemoVlp.Catalog.Tracking;
 /// <summary>Regions are there: the video waits for its vectors.</summary>
 internal sealed class TrackRegionsConsumer(CatalogDbContext database, VideoAnnouncer announcer) : IConsumer<RegionsExtracted>
 {
-    public Task Consume(ConsumeContext<RegionsExtracted> context) =>
-        database.TrackAsync(context, context.Message.VideoId, video => video.Extracted(context.Message, announcer.RedriveAt));
+    public Task Consume(ConsumeContext<RegionsExtracted> context) => context.Message.Dataset is not null
+        ? Task.CompletedTask // A clip of a data set, not an uploaded video.
+        : database.TrackAsync(context, context.Message.VideoId, video => video.Extracted(context.Message, announcer.RedriveAt));
 }
 
 internal sealed class TrackRegionsDefinition : ConsumerDefinition<TrackRegionsConsumer>

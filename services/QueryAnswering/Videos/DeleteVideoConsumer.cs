@@ -11,6 +11,7 @@ internal sealed class DeleteVideoConsumer(QueryDbContext database, EmbeddingStor
 {
     public async Task Consume(ConsumeContext<VideoDeleted> context)
     {
+        if (context.Message.Dataset is not null) return; // a clip of a data set was never in an answer
         await database.EnsureVideoAsync(context.Message.VideoId, context.CancellationToken);
         await store.DeleteVideoAsync(context.Message.VideoId, context.Message.DeletedAt, context.CancellationToken);
     }

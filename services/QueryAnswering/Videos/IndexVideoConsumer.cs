@@ -14,6 +14,7 @@ internal sealed class IndexVideoConsumer(QueryDbContext database, VideoEmbedder 
 {
     public async Task Consume(ConsumeContext<RegionsExtracted> context)
     {
+        if (context.Message.Dataset is not null) return; // a clip of a data set: nobody searches those
         var (videoId, regions, token) = (context.Message.VideoId, context.Message.Regions, context.CancellationToken);
         await database.EnsureVideoAsync(videoId, token);
         var alive = await database.Videos.Where(v => v.Id == videoId && v.DeletedAt == null).ExecuteUpdateAsync(set => set

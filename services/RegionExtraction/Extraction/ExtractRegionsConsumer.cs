@@ -58,7 +58,7 @@ internal sealed class ExtractRegionsConsumer(VideoExtraction extraction, ILogger
         {
             RecordStage(code);
             logger.LogWarning(e, "The regions of video {VideoId} cannot be extracted.", videoId);
-            await context.Publish(new VideoProcessingFailed { VideoId = videoId, Code = code, Detail = detail }, context.CancellationToken);
+            await context.Publish(new VideoProcessingFailed { VideoId = videoId, Code = code, Detail = detail, Dataset = context.Message.Dataset }, context.CancellationToken);
         }
 
         void RecordStage(string outcome) => Telemetry.RecordStage("extraction", outcome, Stopwatch.GetElapsedTime(started));

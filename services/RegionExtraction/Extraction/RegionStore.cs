@@ -92,6 +92,7 @@ internal sealed partial class RegionStore(IArtifactStore store, ILogger<RegionSt
     private static RegionsExtracted Announce(FramesSampled video, DetectorInfo detector, ArtifactRef artifact, RegionFile file, ArtifactRef listing) => new()
     {
         VideoId = video.VideoId, Regions = artifact, RegionCount = file.Frames.Sum(f => f.Count), Detector = detector.Name, DetectorHash = detector.Hash, Listing = listing,
+        Dataset = video.Dataset,
     };
 
     private static string Stem(FramesSampled video, DetectorInfo detector) =>

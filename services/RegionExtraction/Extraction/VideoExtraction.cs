@@ -53,5 +53,5 @@ internal sealed class VideoExtraction(DetectorWorker worker, SharedBatches batch
     }
 
     private static RegionsProgressed Progress(FramesSampled video, DetectorInfo detector, int done) =>
-        new() { VideoId = video.VideoId, FramesDone = done, FramesTotal = video.Frames.Count, DetectorHash = detector.Hash };
+        new() { VideoId = video.VideoId, FramesDone = done, FramesTotal = video.Frames.Count, DetectorHash = detector.Hash, Dataset = video.Dataset };
 }

@@ -19,6 +19,7 @@ public static class QueueNames
     public const string TrainingStart = "training-start";
     public const string TrainingCancel = "training-cancel";
     public const string TrainingTrackLibrary = "training-track-library";
+    public const string TrainingTrackDatasetClips = "training-track-dataset-clips";
     public const string TrainingTrackCorpus = "training-track-corpus";
     public const string TrainingTrackIndex = "training-track-index";
     public const string TrainingTrackEvaluation = "training-track-evaluation";

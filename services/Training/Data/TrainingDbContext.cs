@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DemoVlp.Training.Data;
 
-/// <summary>Runs, models, their activations and evaluations, and the clips that can be trained on.</summary>
+/// <summary>Runs, models, their activations and evaluations, data sets, and the clips that can be trained on.</summary>
 /// <remarks>
 /// A migration is added to both providers: <c>dotnet ef migrations add NAME --project services/Training --context SqliteTrainingDbContext
 /// --output-dir Data/Migrations/Sqlite</c>, and the same with Postgres.
@@ -18,6 +18,8 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
     public DbSet<ActivationRow> Activations => Set<ActivationRow>();
     public DbSet<ClipRow> Clips => Set<ClipRow>();
     public DbSet<EvaluationRow> Evaluations => Set<EvaluationRow>();
+    public DbSet<DatasetRow> Datasets => Set<DatasetRow>();
+    public DbSet<DatasetClipRow> DatasetClips => Set<DatasetClipRow>();
 
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -57,6 +59,21 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
             evaluation.HasIndex(e => new { e.State, e.CreatedAt });
             evaluation.HasIndex(e => e.CreatedAt);
             evaluation.HasIndex(e => e.Model);
+        });
+        modelBuilder.Entity<DatasetRow>(dataset =>
+        {
+            dataset.ToTable("Datasets").HasKey(d => d.Name);
+            dataset.Property(d => d.Splits).HasJsonText();
+            dataset.Property(d => d.Counts).HasJsonText();
+            dataset.Property(d => d.Unusable).HasJsonText();
+            dataset.Property(d => d.FirstUnusable).HasJsonText();
+        });
+        modelBuilder.Entity<DatasetClipRow>(clip =>
+        {
+            clip.ToTable("DatasetClips").HasKey(c => new { c.Dataset, c.Clip });
+            clip.HasIndex(c => c.VideoId).IsUnique();
+            clip.HasIndex(c => new { c.Dataset, c.Split, c.Number });
+            clip.Property(c => c.Regions).HasJsonText();
         });
     }
 }

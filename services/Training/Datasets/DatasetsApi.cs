@@ -1,13 +1,63 @@
 using DemoVlp.Contracts.Http;
+using DemoVlp.ServiceDefaults;
+using DemoVlp.Training.Data;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
 
 namespace DemoVlp.Training.Datasets;
 
 /// <summary><c>/api/v1/datasets</c>.</summary>
 internal static class DatasetsApi
 {
-    public static void MapDatasets(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet("/api/v1/datasets", async (LibraryDataset library, CancellationToken stop) =>
-                TypedResults.Ok(new Page<Dataset>([await library.DescribeAsync(stop)], null)))
-            .WithName("ListDatasets").WithTags("Training")
-            .WithSummary("Data sets to train on: `library` is the uploaded videos that have captions and regions; also how many cannot be used and why.");
+    private sealed record Position(string Name);
+
+    public static void MapDatasets(this IEndpointRouteBuilder endpoints)
+    {
+        var datasets = endpoints.MapGroup("/api/v1/datasets").WithTags("Datasets");
+        datasets.MapGet("/", ListAsync).WithName("ListDatasets").ProducesProblem(400)
+            .WithSummary("Data sets to train on and to evaluate with: `library` (the uploaded videos that have captions and regions) first, then by name.");
+        datasets.MapPost("/", CreateAsync).WithName("CreateDataset").ProducesProblem(400).ProducesProblem(409)
+            .WithSummary("Makes a data set: generated (`moving-shapes`), or of benchmark files below the import folder. The same name with the same options again is the same data set.");
+        datasets.MapGet("/{name}", GetAsync).WithName("GetDataset").WithSummary("One data set: its splits, what they hold, and what cannot be used and why.").ProducesProblem(404);
+        datasets.MapDelete("/{name}", DeleteAsync).WithName("DeleteDataset").ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Deletes a data set and all that was made for it; files below the import folder stay.");
+        datasets.MapClips();
+    }
+
+    private static async Task<Ok<Page<Dataset>>> ListAsync(DatasetCatalog catalog, TrainingDbContext database, string? cursor, int? limit, CancellationToken cancellationToken)
+    {
+        var take = Cursor.Limit(limit, 50, 200);
+        var rows = database.Datasets.AsNoTracking().Where(d => d.DeletedAt == null);
+        var page = new List<Dataset>();
+        if (Cursor.Decode<Position>(cursor) is { } after)
+        {
+            if (after.Name is null || after.Name.Contains('\0')) throw new ApiException(400, "bad-cursor", "The cursor is not one that this list gave out.");
+            rows = rows.Where(d => string.Compare(d.Name, after.Name) > 0);
+        }
+        else
+        {
+            page.Add((await catalog.DescribeAsync(LibraryDataset.LibraryName, cancellationToken))!);
+        }
+        var found = await rows.OrderBy(d => d.Name).Take(take - page.Count + 1).ToListAsync(cancellationToken);
+        var more = page.Count + found.Count > take;
+        if (more) found.RemoveAt(found.Count - 1);
+        foreach (var row in found) page.Add(await catalog.DescribeAsync(row, cancellationToken));
+        return TypedResults.Ok(new Page<Dataset>(page, more ? Cursor.Encode(new Position(found.Count > 0 ? found[^1].Name : "")) : null));
+    }
+
+    private static async Task<Results<Created<Dataset>, Ok<Dataset>>> CreateAsync(DatasetRequest body, DatasetRequests requests, DatasetCatalog catalog, CancellationToken cancellationToken)
+    {
+        var (row, created) = await requests.CreateAsync(body, cancellationToken);
+        var dataset = await catalog.DescribeAsync(row, cancellationToken);
+        return created ? TypedResults.Created($"/api/v1/datasets/{row.Name}", dataset) : TypedResults.Ok(dataset);
+    }
+
+    private static async Task<Ok<Dataset>> GetAsync(string name, DatasetCatalog catalog, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await catalog.DescribeAsync(name, cancellationToken) ?? throw DatasetRequests.NotFound());
+
+    private static async Task<Accepted> DeleteAsync(string name, DatasetRequests requests, CancellationToken cancellationToken)
+    {
+        await requests.DeleteAsync(name, cancellationToken);
+        return TypedResults.Accepted((string?)null);
+    }
 }

@@ -25,4 +25,11 @@ internal interface IDataset
 
     /// <summary>The clips of a split, those without features too, in an order that depends on nothing but the clips.</summary>
     Task<IReadOnlyList<Clip>> ListAsync(string split, CancellationToken cancellationToken);
+
+    /// <summary>Some clips of a split, in the order of <see cref="ListAsync"/>, without holding the others in memory.</summary>
+    /// <param name="split">The split.</param>
+    /// <param name="after">Id of the clip before the first one wanted; null: from the beginning.</param>
+    /// <param name="take">How many at most.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    Task<IReadOnlyList<Clip>> PageAsync(string split, string? after, int take, CancellationToken cancellationToken);
 }

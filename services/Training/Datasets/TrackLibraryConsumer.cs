@@ -26,6 +26,7 @@ internal sealed class TrackLibraryConsumer(TrainingDbContext database) : IConsum
 
     public async Task Consume(ConsumeContext<RegionsExtracted> context)
     {
+        if (context.Message.Dataset is not null) return;
         var (video, regions, stop) = (context.Message.VideoId, context.Message.Regions, context.CancellationToken);
         await EnsureAsync(video, stop);
         await database.Clips.Where(c => c.VideoId == video && !c.Deleted).ExecuteUpdateAsync(set => set.SetProperty(c => c.Regions, regions), stop);
@@ -33,6 +34,7 @@ internal sealed class TrackLibraryConsumer(TrainingDbContext database) : IConsum
 
     public async Task Consume(ConsumeContext<VideoDeleted> context)
     {
+        if (context.Message.Dataset is not null) return;
         var (video, stop) = (context.Message.VideoId, context.CancellationToken);
         await EnsureAsync(video, stop);
         await database.Clips.Where(c => c.VideoId == video).ExecuteUpdateAsync(set => set

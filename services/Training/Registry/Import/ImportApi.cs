@@ -29,7 +29,7 @@ internal static class ImportApi
                 operation.RequestBody = Body(await context.GetOrCreateSchemaAsync(typeof(ModelImportRequest), null, cancellationToken)));
 
     private static async Task<Results<Created<Model>, Ok<Model>>> ImportAsync(
-        HttpContext http, ModelImport import, ImportFolder folder, ModelDescriptions descriptions, Announcer announcer, IOptions<TrainingOptions> options, CancellationToken cancellationToken)
+        HttpContext http, ModelImport import, NamedFiles folder, ModelDescriptions descriptions, Announcer announcer, IOptions<TrainingOptions> options, CancellationToken cancellationToken)
     {
         var workspace = Directory.CreateTempSubdirectory("demovlp-import-");
         try
@@ -46,7 +46,7 @@ internal static class ImportApi
         }
     }
 
-    private static async Task<ImportFiles> ReadAsync(HttpContext http, ImportFolder folder, string workspace, long mostBytes, CancellationToken cancellationToken)
+    private static async Task<ImportFiles> ReadAsync(HttpContext http, NamedFiles folder, string workspace, long mostBytes, CancellationToken cancellationToken)
     {
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)) throw NoFiles();
         var multipart = type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase);

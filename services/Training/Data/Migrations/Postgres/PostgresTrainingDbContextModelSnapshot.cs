@@ -105,6 +105,97 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.ToTable("Clips", "training");
                 });
 
+            modelBuilder.Entity("DemoVlp.Training.Data.DatasetClipRow", b =>
+                {
+                    b.Property<string>("Dataset")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Clip")
+                        .HasColumnType("text");
+
+                    b.Property<int>("Asked")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime?>("AskedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("FailureCode")
+                        .HasColumnType("text");
+
+                    b.Property<string>("FailureDetail")
+                        .HasColumnType("text");
+
+                    b.Property<DateTime>("NextAskAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Regions")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Split")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<Guid>("VideoId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Dataset", "Clip");
+
+                    b.HasIndex("VideoId")
+                        .IsUnique();
+
+                    b.HasIndex("Dataset", "Split", "Number");
+
+                    b.ToTable("DatasetClips", "training");
+                });
+
+            modelBuilder.Entity("DemoVlp.Training.Data.DatasetRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Counts")
+                        .HasColumnType("text");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("FailureCode")
+                        .HasColumnType("text");
+
+                    b.Property<string>("FailureDetail")
+                        .HasColumnType("text");
+
+                    b.Property<string>("FirstUnusable")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Format")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Options")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Splits")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Unusable")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("Datasets", "training");
+                });
+
             modelBuilder.Entity("DemoVlp.Training.Data.EvaluationRow", b =>
                 {
                     b.Property<Guid>("Id")

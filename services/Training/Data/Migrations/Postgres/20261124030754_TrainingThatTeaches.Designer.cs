@@ -12,8 +12,8 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace DemoVlp.Training.Data.Migrations.Postgres
 {
     [DbContext(typeof(PostgresTrainingDbContext))]
-    [Migration("20261124021717_Evaluations")]
-    partial class Evaluations
+    [Migration("20261124030754_TrainingThatTeaches")]
+    partial class TrainingThatTeaches
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -106,6 +106,97 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.HasKey("VideoId");
 
                     b.ToTable("Clips", "training");
+                });
+
+            modelBuilder.Entity("DemoVlp.Training.Data.DatasetClipRow", b =>
+                {
+                    b.Property<string>("Dataset")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Clip")
+                        .HasColumnType("text");
+
+                    b.Property<int>("Asked")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime?>("AskedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("FailureCode")
+                        .HasColumnType("text");
+
+                    b.Property<string>("FailureDetail")
+                        .HasColumnType("text");
+
+                    b.Property<DateTime>("NextAskAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Regions")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Split")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<Guid>("VideoId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Dataset", "Clip");
+
+                    b.HasIndex("VideoId")
+                        .IsUnique();
+
+                    b.HasIndex("Dataset", "Split", "Number");
+
+                    b.ToTable("DatasetClips", "training");
+                });
+
+            modelBuilder.Entity("DemoVlp.Training.Data.DatasetRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Counts")
+                        .HasColumnType("text");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("FailureCode")
+                        .HasColumnType("text");
+
+                    b.Property<string>("FailureDetail")
+                        .HasColumnType("text");
+
+                    b.Property<string>("FirstUnusable")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Format")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Options")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Splits")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Unusable")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("Datasets", "training");
                 });
 
             modelBuilder.Entity("DemoVlp.Training.Data.EvaluationRow", b =>
@@ -255,11 +346,20 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<int>("BatchSize")
                         .HasColumnType("integer");
 
+                    b.Property<int?>("BestEpoch")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("BestMetrics")
+                        .HasColumnType("text");
+
                     b.Property<bool>("CancelRequested")
                         .HasColumnType("boolean");
 
                     b.Property<string>("Corpus")
                         .HasColumnType("text");
+
+                    b.Property<double>("CpuSeconds")
+                        .HasColumnType("double precision");
 
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
@@ -280,6 +380,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<int>("Epochs")
                         .HasColumnType("integer");
 
+                    b.Property<string>("Estimate")
+                        .HasColumnType("text");
+
                     b.Property<string>("FailureCode")
                         .HasColumnType("text");
 
@@ -295,14 +398,35 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<string>("LossTerms")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("both");
+
                     b.Property<string>("Losses")
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<string>("Metrics")
+                        .HasColumnType("text");
+
+                    b.Property<long?>("ModelParameters")
+                        .HasColumnType("bigint");
+
                     b.Property<string>("ModelVersion")
                         .HasColumnType("text");
 
+                    b.Property<int?>("Patience")
+                        .HasColumnType("integer");
+
                     b.Property<string>("Phase")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Preparation")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Record")
                         .HasColumnType("text");
 
                     b.Property<double?>("SamplesPerSecond")
@@ -314,6 +438,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<int>("Seed")
                         .HasColumnType("integer");
 
+                    b.Property<bool>("SkipsValidation")
+                        .HasColumnType("boolean");
+
                     b.Property<DateTime?>("StartedAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -324,6 +451,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<int>("Step")
                         .HasColumnType("integer");
 
+                    b.Property<double?>("StepWork")
+                        .HasColumnType("double precision");
+
                     b.Property<string>("Task")
                         .IsRequired()
                         .HasColumnType("text");
@@ -333,6 +463,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
 
                     b.Property<long>("Version")
                         .HasColumnType("bigint");
+
+                    b.Property<double>("WallSeconds")
+                        .HasColumnType("double precision");
 
                     b.HasKey("Id");
 

@@ -1,0 +1,114 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using DemoVlp.Artifacts;
+using DemoVlp.Contracts;
+using DemoVlp.MovingShapes;
+using DemoVlp.Training.Data;
+using Scenes = DemoVlp.MovingShapes.Clip;
+
+namespace DemoVlp.Training.Datasets;
+
+/// <summary>
+/// The scenes and words of generated data sets, a line for each clip. They follow from the seed, but take milliseconds each to find, so they are
+/// found once. Everything of a data set is kept below a folder that names its options too: what is written while a data set is deleted never gets
+/// into one made later under the same name.
+/// </summary>
+internal sealed class ShapesFiles(IArtifactStore artifacts)
+{
+    private const string LinesType = "application/jsonl";
+    private static readonly SemaphoreSlim Generating = new(1);
+
+    /// <summary>Everything of data sets of a name.</summary>
+    public static string FolderOf(string dataset) => $"datasets/{dataset}";
+
+    /// <summary>Key of a clip's mp4.</summary>
+    public static string VideoKey(DatasetRow dataset, string clip) => $"{Folder(dataset)}/clips/{clip}.mp4";
+
+    /// <summary>What a clip is called on the bus: the same for the same data set, options and clip.</summary>
+    public static Guid VideoIdOf(DatasetRow dataset, string clip)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{dataset.Name}\n{dataset.Options}\n{clip}"))[..16];
+        (hash[6], hash[8]) = ((byte)(0x80 | hash[6] & 0x0F), (byte)(0x80 | hash[8] & 0x3F)); // version 8: made from a hash
+        return new Guid(hash, bigEndian: true);
+    }
+
+    /// <summary>Finds the scenes of a split, if that has not been done.</summary>
+    public async Task EnsureAsync(DatasetRow dataset, string split, CancellationToken cancellationToken) => await PathAsync(dataset, split, cancellationToken);
+
+    /// <summary>Clips of a split, in their order.</summary>
+    /// <param name="dataset">The data set.</param>
+    /// <param name="split">The split.</param>
+    /// <param name="skip">How many to leave out.</param>
+    /// <param name="take">How many at most.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public async IAsyncEnumerable<Scenes> ReadAsync(
+        DatasetRow dataset, string split, int skip, int take, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var path = await PathAsync(dataset, split, cancellationToken);
+        await foreach (var line in File.ReadLinesAsync(path, cancellationToken).Skip(skip).Take(take)) yield return JsonSerializer.Deserialize<Scenes>(line)!;
+    }
+
+    /// <summary>A clip by its id; null: the data set has none of it.</summary>
+    public async Task<Scenes?> FindAsync(DatasetRow dataset, string clip, CancellationToken cancellationToken)
+    {
+        if (Place(clip) is not var (split, number) || number >= ShapesOptions.Of(dataset).CountOf(split)) return null;
+        return await ReadAsync(dataset, split, number, 1, cancellationToken).FirstOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Split and place of a clip by its id, e.g. <c>train17</c>; null: no such id.</summary>
+    public static (string Split, int Number)? Place(string clip)
+    {
+        foreach (var split in ShapesOptions.SplitNames)
+            if (clip.StartsWith(split, StringComparison.Ordinal) && int.TryParse(clip.AsSpan(split.Length), System.Globalization.NumberStyles.None, null, out var number) && clip == split + number)
+                return (split, number);
+        return null;
+    }
+
+    private async Task<string> PathAsync(DatasetRow dataset, string split, CancellationToken cancellationToken)
+    {
+        var key = $"{Folder(dataset)}/{split}.jsonl";
+        if (Find(key) is { } known) return known;
+        // One at a time: the processor is better used by others meanwhile, and two may want the same.
+        await Generating.WaitAsync(cancellationToken);
+        try
+        {
+            if (Find(key) is { } made) return made;
+            await Task.Run(() => GenerateAsync(dataset, split, key, cancellationToken), cancellationToken);
+            return Find(key) ?? throw new ArtifactMissingException(key);
+        }
+        finally
+        {
+            Generating.Release();
+        }
+    }
+
+    private async Task GenerateAsync(DatasetRow dataset, string split, string key, CancellationToken cancellationToken)
+    {
+        var options = ShapesOptions.Of(dataset);
+        var clips = Scenes.Of((ulong)options.Seed, options.Words(), Enum.Parse<Split>(split, ignoreCase: true)).Take(options.CountOf(split));
+        await artifacts.WriteAsync(key, LinesType, async (stream, token) =>
+        {
+            foreach (var clip in clips)
+            {
+                await stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(clip), token);
+                await stream.WriteAsync("\n"u8.ToArray(), token);
+            }
+        }, cancellationToken);
+    }
+
+    private string? Find(string key)
+    {
+        try
+        {
+            return artifacts.GetLocalPath(new ArtifactRef(key, "", 0, LinesType));
+        }
+        catch (ArtifactMissingException)
+        {
+            return null;
+        }
+    }
+
+    private static string Folder(DatasetRow dataset) =>
+        $"{FolderOf(dataset.Name)}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataset.Options)))[..8]}";
+}
