@@ -19,6 +19,7 @@ internal sealed class FitSteps
     private readonly FitMeters meters;
     private readonly Pace pace;
     private readonly int checkpointSteps, validationInterval;
+    private long clock = Stopwatch.GetTimestamp();
 
     public FitSteps(FitInput input, Learner learner, BatchPlan plan, Checkpoints checkpoints, RegionCache regions, Journal journal, int checkpointSteps, FitState state)
     {
@@ -49,6 +50,7 @@ internal sealed class FitSteps
     public bool Go()
     {
         Report(RunPhase.Training);
+        clock = Stopwatch.GetTimestamp();
         var reader = new BatchReader(input.Examples.Train, input.Tokens, plan, regions, (int)Trainer.Steps);
         try
         {
@@ -75,7 +77,6 @@ internal sealed class FitSteps
 
     private void Step(BatchReader reader)
     {
-        var clock = Stopwatch.GetTimestamp();
         var step = (int)Trainer.Steps;
         Trainer.LearningRate = LearningRateSchedule.WarmupLinear(step, plan.TotalSteps, Math.Min(LongestWarmup, plan.TotalSteps / 10), Run.LearningRate);
         Dictionary<string, double> losses;
@@ -87,19 +88,26 @@ internal sealed class FitSteps
         {
             throw Diverged(step + 1);
         }
-        // At the end of a pass the checkpoint comes with what the validation gives.
-        var checkpoint = (step + 1) % checkpointSteps == 0 || EpochJustDone > 0 && !ValidationIsDue;
-        if (checkpoint) checkpoints.Save(learner, State);
+        // From the end of the last step, so that a checkpoint counts too.
         pace.Stepped(Stopwatch.GetElapsedTime(clock).TotalSeconds);
+        clock = Stopwatch.GetTimestamp();
         journal.Stepped(step + 1, losses, Trainer.LearningRate, plan.BatchSize / pace.SecondsPerStep);
         meters.Stepped(losses["total"], Trainer.LearningRate, plan.BatchSize / pace.SecondsPerStep);
+        // At the end of a pass the checkpoint comes with what the validation gives.
+        var checkpoint = (step + 1) % checkpointSteps == 0 || EpochJustDone > 0 && !ValidationIsDue;
+        if (checkpoint)
+        {
+            // First: what a checkpoint has behind it is not done again, and would be missing from the curves.
+            journal.Copy();
+            checkpoints.Save(learner, State);
+        }
         Held.Progress = Held.Progress with { Losses = losses, LearningRate = Trainer.LearningRate, Checkpointed = checkpoint || Held.Progress.Checkpointed };
         Report(RunPhase.Training);
     }
 
     private bool Validate()
     {
-        var (clock, epoch) = (Stopwatch.GetTimestamp(), EpochJustDone);
+        var (began, epoch) = (Stopwatch.GetTimestamp(), EpochJustDone);
         Report(RunPhase.Validating);
         try
         {
@@ -124,7 +132,8 @@ internal sealed class FitSteps
             return false;
         }
         checkpoints.Save(learner, State);
-        pace.Validated(Stopwatch.GetElapsedTime(clock).TotalSeconds);
+        pace.Validated(Stopwatch.GetElapsedTime(began).TotalSeconds);
+        clock = Stopwatch.GetTimestamp();
         Held.Progress = Held.Progress with { Checkpointed = true };
         Report(RunPhase.Training);
         return true;

@@ -7,7 +7,7 @@ namespace DemoVlp.Training.Fitting;
 
 /// <summary>
 /// What a run writes down for people to look at: a TensorBoard event file for each attempt, and the history of its losses. Files of the store are written whole,
-/// so both are kept beside it and copied every few seconds; what was not copied when a worker was killed, its successor does and writes again. Used on the training thread.
+/// so both are kept beside it and copied every few seconds and before each checkpoint; what was not copied when a worker was killed, its successor does and writes again. Used on the training thread.
 /// </summary>
 internal sealed class Journal : IDisposable
 {
