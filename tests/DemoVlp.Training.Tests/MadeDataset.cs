@@ -18,6 +18,7 @@ internal sealed class MadeDataset(IReadOnlyList<Clip> clips) : IDataset
             {
                 Id = $"clip-{i}", Regions = new ClipRegions(await app.WriteRegionsAsync(new Guid(i + 1, 0, 0, new byte[8]), i, stop)),
                 Captions = [$"a {Colours[i]} {Shapes[i]}", $"a {Shapes[i]}"],
+                Choices = [new([$"a {Colours[(i + 1) % Colours.Length]} {Shapes[i]}", $"a {Colours[i]} {Shapes[i]}", $"a {Colours[i]} {Shapes[(i + 1) % Shapes.Length]}"], 1)],
                 Questions = [new("what color is it", Colours[i], "color"), new("what is it", Shapes[i], "what"), new("what is it not", "", "what")],
             });
         }

@@ -106,7 +106,8 @@ public sealed class ValidationTests
         var client = await ReadyAsync(app);
         var end = await EndAsync(client, Request with { Task = ModelTasks.Retrieval, Losses = losses, Epochs = 2, Validate = false });
         Assert.Equal((losses, 0.0, (int?)null), (end.LossTerms, end.Losses[other], end.BestEpoch));
-        Assert.Equal(end.Losses["total"], end.Losses[losses], 6);
+        Assert.True(end.Losses["choice"] > 0, "The data set has near misses to learn from.");
+        Assert.Equal(end.Losses["total"], end.Losses[losses] + end.Losses["choice"], 4);
     }
 
     [Fact]

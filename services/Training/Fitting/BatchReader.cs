@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using DemoVlp.Modeling.Regions;
+using DemoVlp.Modeling.VideoLanguage.Training;
 using DemoVlp.Training.Runs;
 
 namespace DemoVlp.Training.Fitting;
@@ -8,7 +9,8 @@ namespace DemoVlp.Training.Fitting;
 /// <param name="Frames">The clip's frames.</param>
 /// <param name="TokenIds">The text's word pieces.</param>
 /// <param name="Answer">The right answer, for a question.</param>
-internal sealed record Sample(IReadOnlyList<FrameRegions> Frames, IReadOnlyList<int> TokenIds, string? Answer);
+/// <param name="Choice">Multiple choice to learn from besides.</param>
+internal sealed record Sample(IReadOnlyList<FrameRegions> Frames, IReadOnlyList<int> TokenIds, string? Answer, SentenceChoice? Choice = null);
 
 /// <summary>Reads the batches of the coming steps while the present one is computed.</summary>
 internal sealed class BatchReader : IAsyncDisposable
@@ -50,6 +52,16 @@ internal sealed class BatchReader : IAsyncDisposable
         ended.Dispose();
     }
 
+    // The right sentence first, then some of the wrong ones, others in each pass.
+    private static SentenceChoice? Choice(Example example, CorpusTokens tokens, BatchPlan plan, int step, int index)
+    {
+        if (example.Choice is not { } choice) return null;
+        var wrong = choice.Count - 1;
+        var first = plan.Text(step, index, wrong);
+        var misses = Enumerable.Range(0, Math.Min(Examples.NearMisses, wrong)).Select(i => (choice.Answer + 1 + (first + i) % wrong) % choice.Count);
+        return new SentenceChoice([.. misses.Prepend(choice.Answer).Select(option => tokens[choice.First + option])], 0);
+    }
+
     private async Task ReadAsync(IReadOnlyList<Example> examples, CorpusTokens tokens, BatchPlan plan, RegionCache regions, int firstStep)
     {
         try
@@ -61,7 +73,7 @@ internal sealed class BatchReader : IAsyncDisposable
                 {
                     var example = examples[index];
                     if (await regions.ReadAsync(example.Clip, ended.Token) is not { } frames) continue;
-                    batch.Add(new Sample(frames, tokens[example.FirstText + plan.Text(step, index, example.Texts)], example.Answer));
+                    batch.Add(new Sample(frames, tokens[example.FirstText + plan.Text(step, index, example.Texts)], example.Answer, Choice(example, tokens, plan, step, index)));
                     if (batch.Count == plan.BatchSize) break;
                 }
                 if (batch.Count < Examples.Fewest) throw new RunFailedException("dataset-too-small", "Fewer than two of the run's clips can still be read.");

@@ -11,12 +11,13 @@ namespace DemoVlp.Training.Fitting;
 /// <summary>What an estimate is made from.</summary>
 /// <param name="Config">The model to be trained.</param>
 /// <param name="LongestText">Tokens of the longest text.</param>
+/// <param name="Texts">Texts of a sample in a step.</param>
 /// <param name="Samples">Samples of one pass.</param>
 /// <param name="ValidationSamples">Samples of a validation.</param>
 /// <param name="WithoutFeatures">How many of both have no features yet.</param>
 /// <param name="BatchSize">As asked for.</param>
 /// <param name="Epochs">Passes.</param>
-internal sealed record EstimateInput(ModelConfig Config, int LongestText, int Samples, int ValidationSamples, int WithoutFeatures, int BatchSize, int Epochs);
+internal sealed record EstimateInput(ModelConfig Config, int LongestText, int Texts, int Samples, int ValidationSamples, int WithoutFeatures, int BatchSize, int Epochs);
 
 /// <summary>
 /// Says before a run what it will take. Time is the run's operations (<see cref="Work"/>) over a speed: that at which the latest completed runs of models of this
@@ -40,7 +41,7 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
     public async Task<TrainingEstimate> OfAsync(EstimateInput input, CancellationToken cancellationToken)
     {
         var plan = new BatchPlan(input.Samples, input.BatchSize, input.Epochs, 0);
-        var (work, parameters) = (new Work(input.Config, input.LongestText), ModelSize.Parameters(input.Config));
+        var (work, parameters) = (new Work(input.Config, input.LongestText, input.Texts), ModelSize.Parameters(input.Config));
         var interval = work.ValidationInterval(input.ValidationSamples, plan.StepsPerEpoch, plan.BatchSize);
         var validations = input.ValidationSamples == 0 ? 0 : (input.Epochs + interval - 1) / interval;
         var operations = plan.TotalSteps * work.Step(plan.BatchSize) + validations * work.Validation(input.ValidationSamples);
@@ -48,7 +49,7 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
         return new TrainingEstimate
         {
             Samples = input.Samples, ValidationSamples = input.ValidationSamples, BatchSize = plan.BatchSize, StepsPerEpoch = plan.StepsPerEpoch, Steps = plan.TotalSteps,
-            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.LongestText) + BytesPerParameter * parameters,
+            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.LongestText, input.Texts) + BytesPerParameter * parameters,
             Seconds = operations / (earlier ?? MatrixProductSpeed() * ShareOfMatrixProduct), Basis = earlier is null ? "arithmetic" : "earlier-runs",
             WithoutFeatures = input.WithoutFeatures,
         };

@@ -8,7 +8,14 @@ namespace DemoVlp.Training.Fitting;
 /// <param name="FirstText">Index of its first text in <see cref="Examples.Texts"/>.</param>
 /// <param name="Texts">How many there are to choose from: a clip's captions, or the one question.</param>
 /// <param name="Answer">The right answer to the question.</param>
-internal sealed record Example(Clip Clip, int FirstText, int Texts, string? Answer = null);
+/// <param name="Choice">Multiple choice to learn from besides.</param>
+internal sealed record Example(Clip Clip, int FirstText, int Texts, string? Answer = null, ChoiceTexts? Choice = null);
+
+/// <summary>Where the sentences of a multiple choice are in <see cref="Examples.Texts"/>: one after the other.</summary>
+/// <param name="First">Index of the first one.</param>
+/// <param name="Count">How many there are.</param>
+/// <param name="Answer">Which is right, from 0.</param>
+internal sealed record ChoiceTexts(int First, int Count, int Answer);
 
 /// <summary>
 /// What a run learns from. For retrieval an example is a clip, one caption of which is taken in each pass (and the first when measuring);
@@ -21,6 +28,9 @@ internal sealed class Examples
 
     /// <summary>Most clips that a validation looks at, evenly spread over the split: every caption is compared with every clip.</summary>
     public const int MostValidationClips = 1000;
+
+    /// <summary>Wrong sentences of a multiple choice that a step sets against the right one.</summary>
+    public const int NearMisses = 2;
 
     private readonly string task;
     private readonly List<Example> train = [], validation = [];
@@ -35,6 +45,9 @@ internal sealed class Examples
 
     /// <summary>All captions or questions, each one line.</summary>
     public IReadOnlyList<string> Texts => texts;
+
+    /// <summary>Texts that a step encodes for each of its samples.</summary>
+    public int TextsOfASample => train.Exists(e => e.Choice is not null) ? 2 + NearMisses : 1;
 
     /// <summary>What of the clips to learn from cannot be used, by reason: <c>no-captions</c>, <c>no-questions</c>, <c>no-answer</c>.</summary>
     public IReadOnlyDictionary<string, int> Unusable => unusable;
@@ -80,7 +93,19 @@ internal sealed class Examples
         }
         var captions = clip.Captions.Select(OneLine).Where(c => c.Length > 0).Take(measured ? 1 : int.MaxValue).ToList();
         if (captions.Count == 0) Count("no-captions", measured);
-        else examples.Add(new Example(clip, captions.Select(Enter).ToList()[0], captions.Count));
+        else examples.Add(new Example(clip, captions.Select(Enter).ToList()[0], captions.Count, Choice: measured ? null : Choice(clip)));
+    }
+
+    // The first that can be used: there is hardly ever more than one about a clip.
+    private ChoiceTexts? Choice(Clip clip)
+    {
+        foreach (var choice in clip.Choices)
+        {
+            var options = choice.Options.Select(OneLine).ToList();
+            if (options.Count < 2 || options.Exists(o => o.Length == 0) || choice.Answer < 0 || choice.Answer >= options.Count) continue;
+            return new ChoiceTexts(options.Select(Enter).ToList()[0], options.Count, choice.Answer);
+        }
+        return null;
     }
 
     private int Enter(string text)

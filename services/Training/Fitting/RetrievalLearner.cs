@@ -28,8 +28,10 @@ internal sealed class RetrievalLearner : Learner
 
     public override Dictionary<string, double> Step(IReadOnlyList<Sample> batch)
     {
-        var result = trainer.Step([.. batch.Select(s => new RetrievalSample(s.Frames, s.TokenIds))]);
-        return new() { ["total"] = result.Loss, ["global"] = result.GlobalLoss, ["local"] = result.LocalLoss };
+        var result = trainer.Step([.. batch.Select(s => new RetrievalSample(s.Frames, s.TokenIds) { Choice = s.Choice })]);
+        var named = new Dictionary<string, double> { ["total"] = result.Loss, ["global"] = result.GlobalLoss, ["local"] = result.LocalLoss };
+        if (batch.Any(s => s.Choice is not null)) named["choice"] = result.ChoiceLoss;
+        return named;
     }
 
     /// <summary>Captions looking for their clip, ties shared. Ranked by what is learnt: a model trained with one of the losses has no use for the other's similarity.</summary>

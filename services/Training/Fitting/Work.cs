@@ -8,13 +8,14 @@ namespace DemoVlp.Training.Fitting;
 /// </summary>
 /// <param name="config">The model.</param>
 /// <param name="longestText">Tokens of the longest text.</param>
-internal sealed class Work(ModelConfig config, int longestText)
+/// <param name="texts">Texts of a sample in a step.</param>
+internal sealed class Work(ModelConfig config, int longestText, int texts = 1)
 {
     private readonly double words = config.Padding == PaddingRule.Reference ? config.MaxTextLength : Math.Min(longestText, config.MaxTextLength);
     private readonly double regions = (double)config.ObjectConfig.NumFrames * config.ObjectConfig.ObjectNum;
 
     /// <summary>One optimiser step.</summary>
-    public double Step(int batchSize) => 3 * Forward(batchSize, batchSize);
+    public double Step(int batchSize) => 3 * (Forward(batchSize, batchSize) + (texts - 1) * batchSize * Text);
 
     /// <summary>One validation.</summary>
     public double Validation(int samples) => Forward(samples, samples);

@@ -9,7 +9,7 @@ internal static class LossChart
 {
     private const int Width = 800, Height = 360, Left = 60, Right = 60, Top = 30, Bottom = 40, Ticks = 4;
 
-    private static readonly (string Name, string Colour)[] Lines = [("total", "#1f4e9e"), ("global", "#3a9a5b"), ("local", "#c77d1a")];
+    private static readonly (string Name, string Colour)[] Lines = [("total", "#1f4e9e"), ("global", "#3a9a5b"), ("local", "#c77d1a"), ("choice", "#7a5195")];
 
     /// <summary>The picture; one that says so if nothing has happened yet.</summary>
     public static string Draw(LossHistory history)

@@ -29,7 +29,7 @@ internal sealed class RunEstimates(RunRequests requests, ModelRegistry registry,
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), cancellationToken));
         if (request.Task == ModelTasks.QuestionAnswering)
             config = config.ForQuestionAnswering(StartingModel.AllAnswers(ModelDirectory.ReadAnswers(directory, config), examples.Answers()).Count);
-        return await estimates.OfAsync(new EstimateInput(config, LongestText(examples), examples.Train.Count, examples.Validation.Count,
+        return await estimates.OfAsync(new EstimateInput(config, LongestText(examples), examples.TextsOfASample, examples.Train.Count, examples.Validation.Count,
             examples.Train.Concat(examples.Validation).Count(e => e.Clip.Regions is null), request.BatchSize ?? RunDefaults.BatchSize, request.Epochs ?? RunDefaults.Epochs), cancellationToken);
     }
 

@@ -114,14 +114,14 @@ internal sealed partial class RunExecution(
         var unusable = new Dictionary<string, int>(examples.Unusable);
         if (data.WithoutRegions > 0) unusable["no-regions"] = data.WithoutRegions;
         var estimate = await estimates.OfAsync(
-            new EstimateInput(config, longestText, examples.Train.Count, examples.Validation.Count, 0, run.BatchSize, run.Epochs), held.Stop);
+            new EstimateInput(config, longestText, examples.TextsOfASample, examples.Train.Count, examples.Validation.Count, 0, run.BatchSize, run.Epochs), held.Stop);
         await held.RecordAsync(new RunRecord
         {
             Fingerprint = data.Fingerprint, ValidationFingerprint = data.ValidationFingerprint, CodeVersion = CodeVersion,
             Compute = estimates.ComputeText,
             Clips = examples.Train.Select(e => e.Clip.Id).Distinct(StringComparer.Ordinal).Count(), Samples = examples.Train.Count, ValidationSamples = examples.Validation.Count,
             Answers = answers.Count, NewAnswers = answers.Count - (answers.Count > 0 ? known.Count : 0), Unusable = unusable,
-        }, estimate, new Work(config, longestText).Step(estimate.BatchSize), ModelSize.Parameters(config));
+        }, estimate, new Work(config, longestText, examples.TextsOfASample).Step(estimate.BatchSize), ModelSize.Parameters(config));
     }
 
     private string Describe(RunRow run, Examples examples, FitResult result)

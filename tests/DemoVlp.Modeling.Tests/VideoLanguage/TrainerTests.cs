@@ -33,6 +33,32 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void RetrievalTrainer_WithNearMisses_LearnsFromThemWhatCaptionsDoNotSay()
+    {
+        using var folder = new TemporaryFolder();
+        using (var trainer = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, Options))
+        {
+            StepResult result = default;
+            for (var step = 0; step < 80; step++) result = trainer.Step([.. Enumerable.Range(0, Things).Select(t => Mute(t, step * Things + t))]);
+            Assert.Equal(result.Loss, result.GlobalLoss + result.LocalLoss + result.ChoiceLoss, 3);
+            trainer.SaveModel(folder.Path, Vocabulary);
+        }
+        using var model = RetrievalModel.Load(folder.Path);
+        var options = model.EmbedTexts([.. Enumerable.Range(0, Things).Select(t => (IReadOnlyList<int>)Text(t))]);
+        Assert.All(Enumerable.Range(0, Things), t =>
+        {
+            var scores = model.ScoreOptions(model.EmbedVideo(Video(t, 500 + t)), options);
+            Assert.Equal(t, Array.IndexOf(scores, scores.Max()));
+        });
+
+        // All have the same caption: only the choice says which thing it is.
+        static RetrievalSample Mute(int thing, int seed) => new(Video(thing, seed), Text())
+        {
+            Choice = new SentenceChoice([.. Enumerable.Range(1, 3).Select(k => Text((thing + k * (1 + seed % 5)) % Things)).Prepend(Text(thing)).DistinctBy(o => o[1])], 0),
+        };
+    }
+
+    [Fact]
     public void QuestionAnsweringTrainer_AfterSomeSteps_AnswersAboutUnseenVideos()
     {
         var config = Config.ForQuestionAnswering(Things);

@@ -39,8 +39,8 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
 
     private protected Device Device { get; }
 
-    /// <summary>The forward pass of a batch: (total, global, local loss, correct answers), scalars.</summary>
-    private protected abstract (Tensor Total, Tensor? Global, Tensor? Local, Tensor Correct) Forward(IReadOnlyList<TSample> batch, Random? frames);
+    /// <summary>The forward pass of a batch.</summary>
+    private protected abstract ForwardResult Forward(IReadOnlyList<TSample> batch, Random? frames);
 
     /// <summary>One step: forward, backward, clipping, update.</summary>
     /// <exception cref="NotFiniteNumberException">The loss or a gradient is not a number any more; the weights are as before the step.</exception>
@@ -125,8 +125,11 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
             ? ObjectInput.Create(v, Config.ObjectConfig)
             : ObjectInput.Create(v, FrameSampling.Random(v.Count, Config.ObjectConfig.NumFrames, frames), Config.ObjectConfig))];
 
-    private static StepResult Values((Tensor Total, Tensor? Global, Tensor? Local, Tensor Correct) result, int count, double norm) =>
-        new(Number(result.Total), Number(result.Global), Number(result.Local), Number(result.Correct) / count, norm);
+    private static StepResult Values(ForwardResult result, int count, double norm) =>
+        new(Number(result.Total), Number(result.Global), Number(result.Local), Number(result.Choice), Number(result.Correct) / count, norm);
 
     private static double Number(Tensor? scalar) => scalar is null ? 0 : scalar.to_type(ScalarType.Float64).item<double>();
 }
+
+/// <summary>Losses of a batch and how many of its samples came out right; scalars.</summary>
+internal readonly record struct ForwardResult(Tensor Total, Tensor Correct, Tensor? Global = null, Tensor? Local = null, Tensor? Choice = null);

@@ -18,7 +18,7 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
         : base(Devices.Move(network, device), config, options, device ?? CPU) =>
         this.network = network as ObjectQARelation ?? throw new ModelFormatException("model-task", "The model searches; this training needs a question-answering model.");
 
-    private protected override (Tensor Total, Tensor? Global, Tensor? Local, Tensor Correct) Forward(IReadOnlyList<QuestionSample> batch, Random? frames)
+    private protected override ForwardResult Forward(IReadOnlyList<QuestionSample> batch, Random? frames)
     {
         if (batch.Count == 0) throw new ArgumentException("The batch is empty.", nameof(batch));
         if (batch.Any(s => s.Label < 0 || s.Label >= Config.NumLabels)) throw new ArgumentException($"A label lies outside the model's {Config.NumLabels} answers.", nameof(batch));
@@ -34,6 +34,6 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
         }
         var all = stack(logits);
         var labels = tensor([.. batch.Select(s => (long)s.Label)], device: Device);
-        return (functional.cross_entropy(all, labels), null, null, all.detach().argmax(1).eq(labels).sum());
+        return new(functional.cross_entropy(all, labels), all.detach().argmax(1).eq(labels).sum());
     }
 }

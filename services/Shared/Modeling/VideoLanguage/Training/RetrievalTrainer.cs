@@ -19,7 +19,7 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
         loss = GlobalLocalLoss.For(config) with { UseLocal = options.UseLocalLoss, UseGlobal = options.UseGlobalLoss };
     }
 
-    private protected override (Tensor Total, Tensor? Global, Tensor? Local, Tensor Correct) Forward(IReadOnlyList<RetrievalSample> batch, Random? frames)
+    private protected override ForwardResult Forward(IReadOnlyList<RetrievalSample> batch, Random? frames)
     {
         if (batch.Count < 2) throw new ArgumentException("A batch needs at least two pairs: the others are what a video is told apart from.", nameof(batch));
         var (ids, mask) = TextInput.Stack([.. batch.Select(s => s.TokenIds)], Config, Device);
@@ -28,7 +28,37 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
         var output = new RelationOutput(text.select(1, 0), text.narrow(1, 1, text.shape[1] - 1), tokens.select(1, 0), tokens.narrow(1, 1, tokens.shape[1] - 1), regionMask);
         var value = loss.Compute(output, mask);
         var own = GlobalSimilarity.Cosine(output.GlobalText.detach(), output.GlobalObject.detach()).argmax(1);
-        return (value.Total, value.Global, value.Local, own.eq(TensorNumbers.Arange(batch.Count, ScalarType.Int64, Device)).sum());
+        var choice = ChoiceLoss(batch, output);
+        var correct = own.eq(TensorNumbers.Arange(batch.Count, ScalarType.Int64, Device)).sum();
+        return new(choice is null ? value.Total : value.Total.Add(choice), correct, value.Global, value.Local, choice);
+    }
+
+    /// <summary>
+    /// Cross-entropy of the right sentence among those that nearly describe the video, each scored as multiple choice is
+    /// (<see cref="RetrievalModel.ScoreOptions"/>): what a random batch hardly ever sets against each other. Not part of the paper (decision 0013).
+    /// </summary>
+    private Tensor? ChoiceLoss(IReadOnlyList<RetrievalSample> batch, RelationOutput videos)
+    {
+        var chosen = Enumerable.Range(0, batch.Count).Where(i => batch[i].Choice is not null).ToList();
+        if (chosen.Count == 0) return null;
+        var (ids, mask) = TextInput.Stack([.. chosen.SelectMany(i => batch[i].Choice!.Options)], Config, Device);
+        var texts = network.EncodeText(ids, mask);
+        var wordMask = mask.narrow(1, 1, mask.shape[1] - 1).to_type(texts.dtype).Sub(1).Mul(100);
+        var (first, losses) = (0L, new List<Tensor>());
+        foreach (var i in chosen)
+        {
+            var count = batch[i].Choice!.Options.Count;
+            var own = texts.narrow(0, first, count);
+            var scores = loss.UseGlobal || !loss.UseLocal ? GlobalSimilarity.Cosine(videos.GlobalObject.narrow(0, i, 1), own.select(1, 0)) : null; // (1, K)
+            if (loss.UseLocal)
+            {
+                var alignment = loss.Alignment.Similarity(videos.LocalObject.narrow(0, i, 1), videos.ObjectMask.narrow(0, i, 1), own.narrow(1, 1, own.shape[1] - 1), wordMask.narrow(0, first, count));
+                scores = scores is null ? alignment : scores.Add(alignment);
+            }
+            losses.Add(functional.cross_entropy(scores!.Div(Config.Temperature), tensor([(long)batch[i].Choice!.Answer], device: Device)));
+            first += count;
+        }
+        return stack(losses).mean();
     }
 
     /// <summary>Tokens [B, 1+R, d] and mask [B, R] of the batch, R being that of the longest video; the rest is masked.</summary>

@@ -33,7 +33,16 @@ public sealed record TrainingOptions
 /// <summary>A video and one of its captions.</summary>
 /// <param name="Frames">All frames there are, in order of time; each step samples among them.</param>
 /// <param name="TokenIds">The caption, [CLS] first and [SEP] last.</param>
-public sealed record RetrievalSample(IReadOnlyList<FrameRegions> Frames, IReadOnlyList<int> TokenIds);
+public sealed record RetrievalSample(IReadOnlyList<FrameRegions> Frames, IReadOnlyList<int> TokenIds)
+{
+    /// <summary>Sentences of which one describes the video and the others nearly do; null: there are none.</summary>
+    public SentenceChoice? Choice { get; init; }
+}
+
+/// <summary>Multiple choice to learn from.</summary>
+/// <param name="Options">Token ids of each sentence, [CLS] first and [SEP] last; at least two.</param>
+/// <param name="Answer">Index of the right one.</param>
+public sealed record SentenceChoice(IReadOnlyList<IReadOnlyList<int>> Options, int Answer);
 
 /// <summary>A question about a video and the label of its answer.</summary>
 /// <param name="Frames">All frames there are, in order of time; each step samples among them.</param>
@@ -45,6 +54,7 @@ public sealed record QuestionSample(IReadOnlyList<FrameRegions> Frames, IReadOnl
 /// <param name="Loss">What is minimised, mean over the batch.</param>
 /// <param name="GlobalLoss">Retrieval: the global part; otherwise 0.</param>
 /// <param name="LocalLoss">Retrieval: the region-word alignment; otherwise 0.</param>
+/// <param name="ChoiceLoss">Retrieval: the near misses; 0 if no sample has any.</param>
 /// <param name="Correct">Share of samples whose own partner or answer came first, in [0, 1].</param>
 /// <param name="GradientNorm">Before clipping; 0 for an evaluation.</param>
-public readonly record struct StepResult(double Loss, double GlobalLoss, double LocalLoss, double Correct, double GradientNorm);
+public readonly record struct StepResult(double Loss, double GlobalLoss, double LocalLoss, double ChoiceLoss, double Correct, double GradientNorm);
