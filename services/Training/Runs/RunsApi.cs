@@ -1,5 +1,3 @@
-using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
 using DemoVlp.Contracts.Training;
@@ -16,8 +14,6 @@ namespace DemoVlp.Training.Runs;
 /// <summary><c>/api/v1/training-runs</c>.</summary>
 internal static class RunsApi
 {
-    private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(500), KeepAlive = TimeSpan.FromSeconds(15);
-
     private const string EventsType = "application/octet-stream";
 
     private static readonly string[] States = [RunState.Queued, RunState.Running, RunState.Completed, RunState.Failed, RunState.Cancelled];
@@ -115,28 +111,11 @@ internal static class RunsApi
         Guid id, RunRequests requests, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
     {
         var run = await requests.FindAsync(id, cancellationToken) ?? throw NotFound();
-        return TypedResults.ServerSentEvents(WatchAsync(run, requests, lifetime.ApplicationStopping, cancellationToken));
+        return TypedResults.ServerSentEvents(ChangeStream.FollowAsync(
+            Watch(run), async stop => await requests.FindAsync(id, stop) is { } now ? Watch(now) : null, lifetime.ApplicationStopping, cancellationToken));
     }
 
-    private static async IAsyncEnumerable<SseItem<TrainingRun>> WatchAsync(
-        RunRow run, RunRequests requests, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Watch);
-        for (var quiet = TimeSpan.Zero; ; quiet += Watch)
-        {
-            // Repeated now and then: proxies close streams on which nothing happens.
-            if (quiet == TimeSpan.Zero || quiet >= KeepAlive)
-            {
-                yield return new SseItem<TrainingRun>(Describe(run)) { EventId = run.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) };
-                quiet = TimeSpan.Zero;
-            }
-            if (run.EndedAt is not null || stopping.IsCancellationRequested) yield break;
-            await timer.WaitForNextTickAsync(cancellationToken);
-            var now = await requests.FindAsync(run.Id, cancellationToken);
-            if (now is null) yield break;
-            if (now.Version != run.Version) (run, quiet) = (now, -Watch);
-        }
-    }
+    private static Watched<TrainingRun> Watch(RunRow run) => new(Describe(run), run.Version, run.EndedAt is not null);
 
     private static ApiException NotFound() => new(404, "run-not-found", "There is no training run of this id.");
 
