@@ -47,7 +47,7 @@ internal static class UploadCommand
         }
     }
 
-    private static async Task<IReadOnlyList<Video>> WaitAsync(Session session, IReadOnlyList<(FileInfo File, Video Video)> videos, CancellationToken cancellationToken)
+    private static async Task<List<Video>> WaitAsync(Session session, List<(FileInfo File, Video Video)> videos, CancellationToken cancellationToken)
     {
         var (client, printer) = session;
         if (!printer.Interactive) return await SettleAsync(null);
@@ -56,7 +56,7 @@ internal static class UploadCommand
         foreach (var (waited, video) in videos.Zip(settled)) Say(waited.File, video);
         return settled;
 
-        async Task<IReadOnlyList<Video>> SettleAsync(ProgressTask? bar)
+        async Task<List<Video>> SettleAsync(ProgressTask? bar)
         {
             var done = new List<Video>();
             foreach (var (file, uploaded) in videos)
