@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds and starts the standalone system: every service in one process, nothing else needed but ffmpeg, which is installed if missing.
 #
-#   infra/run.sh                 starts it, puts three sample clips in, searches and asks, stays up until Ctrl-C
-#   infra/run.sh --once          the same, but stops afterwards; the exit code tells whether all of it worked
+#   infra/run.sh                 starts it, puts eight clips in that no model has seen, searches, asks, trains a little, stays up until Ctrl-C
+#   infra/run.sh --once          the same, but stops afterwards; the exit code tells whether all of it worked (a wrong answer is printed, and no fault)
 #   infra/run.sh --no-samples    starts it and stays up
 #
 # DEMOVLP_PORT (8080), DEMOVLP_DATA (~/.local/share/demovlp). If you set Gateway__ApiKeyHashes, give the key in DEMOVLP_API_KEY.
@@ -21,7 +21,8 @@ done
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MASSTRANSIT_USAGE_TELEMETRY=false
 export DEMOVLP_PORT=${DEMOVLP_PORT:-8080} DEMOVLP_DATA=${DEMOVLP_DATA:-${XDG_DATA_HOME:-$HOME/.local/share}/demovlp}
-address=http://127.0.0.1:$DEMOVLP_PORT log=$DEMOVLP_DATA/standalone.log server=''
+export DEMOVLP_URL=http://127.0.0.1:$DEMOVLP_PORT
+log=$DEMOVLP_DATA/standalone.log clips=$DEMOVLP_DATA/samples server=''
 
 fail() { echo "$*" >&2; exit 1; }
 # shellcheck disable=SC2317 # the trap calls it
@@ -46,34 +47,20 @@ infra/install.sh ffmpeg curl
 # Videos are private: nobody else on this machine may read them.
 (umask 077 && mkdir -p "$DEMOVLP_DATA")
 
+demovlp() { artifacts/bin/DemoVlp.Cli/release/demovlp "$@"; }
+
 echo "Building (the first time takes a few minutes)"
-dotnet build services/Standalone -c Release -v q -nodeReuse:false >"$DEMOVLP_DATA/build.log" 2>&1 || { cat "$DEMOVLP_DATA/build.log" >&2; exit 1; }
+for project in services/Standalone ${samples:+gateway/DemoVlp.Cli services/Shared/MovingShapes.Cli}; do
+  dotnet build "$project" -c Release -v q -nodeReuse:false >"$DEMOVLP_DATA/build.log" 2>&1 || { cat "$DEMOVLP_DATA/build.log" >&2; exit 1; }
+done
 
 artifacts/bin/DemoVlp.Standalone/release/DemoVlp.Standalone >"$log" 2>&1 &
 server=$!
 
-# JSON by hand: one field of the first object that has it, texts without quotes in them, or numbers.
-field() { grep -oE "\"$1\":(\"[^\"]*\"|[-+0-9.eE]+)" | head -n1 | sed -E 's/^[^:]*://; s/^"(.*)"$/\1/'; }
-# The objects that begin with a field, a line each.
-items() { printf '%s\n' "${2//{\"$1\"/$'\n'{\"$1\"}" | grep "^{\"$1\""; }
-call() { # call PATH [curl's arguments]: the answer's body; what went wrong in words otherwise
-  local path=$1 answer status
-  shift
-  # The key is not for the list of processes.
-  answer=$(curl -sS --max-time 120 -w '\n%{http_code}' "$@" -H @<(printf '%s' "${DEMOVLP_API_KEY:+X-Api-Key: $DEMOVLP_API_KEY}") "$address/api/v1/$path") || return 1
-  status=${answer##*$'\n'} answer=${answer%$'\n'*}
-  if [[ $status != 2* ]]; then
-    echo "$path answered $status: $(field detail <<<"$answer")" >&2
-    return 1
-  fi
-  printf '%s' "$answer"
-}
-post() { call "$1" -H 'Content-Type: application/json' --data "$2"; }
-
 wait_until_ready() {
   printf 'Starting'
   for ((i = 0; i < 240; i++)); do
-    if curl -sf -o /dev/null --max-time 2 "$address/health/ready"; then echo; return 0; fi
+    if curl -sf -o /dev/null --max-time 2 "$DEMOVLP_URL/health/ready"; then echo; return 0; fi
     if ! kill -0 "$server" 2>/dev/null; then break; fi
     if ((i % 4 == 3)); then printf '.'; fi
     sleep 0.5
@@ -83,92 +70,78 @@ wait_until_ready() {
   fail "The system did not become ready; its log is $log"
 }
 
-# 4 s, 320x240, on grey: name, colour, size, transparency outside the shape (of the pixel X,Y), place at the time t.
-names=('a red circle moves to the right' 'a blue square moves down' 'a green triangle moves to the left')
-recipes=(
-  "red|80|if(lte(hypot(X-40,Y-40),39),255,0)|x=50*t:y=80"
-  "blue|70|255|x=125:y=40*t"
-  "green|90|if(lte(abs(X-45),Y/2),255,0)|x=230-50*t:y=75"
-)
+# Always the same clips, so that a second run finds those of the first. No model is trained on this seed, nor on any scene of the split "test".
 make_samples() {
-  local i colour size shape place file
-  (umask 077 && mkdir -p "$DEMOVLP_DATA/samples")
-  for i in "${!names[@]}"; do
-    file=$DEMOVLP_DATA/samples/${names[i]// /-}.mp4
-    [[ ! -s $file ]] || continue
-    IFS='|' read -r colour size shape place <<<"${recipes[i]}"
-    # Always the same bytes, so that a second run finds the clips of the first.
-    ffmpeg -v error -nostdin -y -f lavfi -i "color=gray:s=320x240:r=25:d=4" \
-      -f lavfi -i "color=$colour:s=${size}x$size:r=25:d=0.04,format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='$shape',loop=-1:1:0" \
-      -filter_complex "[0][1]overlay=$place:shortest=1" -c:v libx264 -pix_fmt yuv420p -threads 1 -fflags +bitexact -flags:v +bitexact -f mp4 "$file.part"
-    mv "$file.part" "$file"
-  done
+  [[ -s $clips/scenes.jsonl ]] || artifacts/bin/DemoVlp.MovingShapes.Cli/release/demovlp-shapes clips --seed 8 --test 8 --out "$clips" >/dev/null
+  mapfile -t scenes <"$clips/scenes.jsonl"
 }
 
-ids=()
+# Without captions: what is found is found by what is seen in it.
 upload_samples() {
-  local name answer
-  for name in "${names[@]}"; do
-    answer=$(call videos -F "file=@$DEMOVLP_DATA/samples/${name// /-}.mp4;type=video/mp4" -F "title=$name" -F "caption=$name") || fail "The upload of '$name' failed."
-    ids+=("$(field id <<<"$answer")")
+  printf '\nPutting in %d clips of moving shapes\n' "${#scenes[@]}"
+  demovlp upload "$clips"/videos/all/*.mp4 --wait
+  # The same bytes again are the same video.
+  mapfile -t ids < <(demovlp upload "$clips"/videos/all/*.mp4 --json | sed -E 's/^\{"id":"([^"]*)".*/\1/')
+  ((${#ids[@]} == ${#scenes[@]})) || fail "The upload of the clips failed."
+}
+
+# Finds a pattern in JSON and leaves its parts in BASH_REMATCH.
+parse() { [[ $1 =~ $2 ]] || fail "$3"; }
+right=0
+check() { # check EXPECTED SAID REMARK
+  if [[ $2 == "$1" ]]; then right=$((right + 1)); printf '    %s%s: right\n' "$2" "$3"; else printf '    %s%s: WRONG, expected %s\n' "$2" "$3" "$1"; fi
+}
+
+show_searches() {
+  local i answer
+  printf '\nThree searches, each for what one clip shows\n'
+  for i in 0 1 2; do
+    parse "${scenes[i]}" '"captions":\["([^"]*)"' "The clips' descriptions cannot be read."
+    printf '  %s\n' "${BASH_REMATCH[1]}"
+    answer=$(demovlp search "${BASH_REMATCH[1]}" --limit 1 --json)
+    parse "$answer" '"title":"([^"]*)","score":([-0-9.eE]+)' "The search found nothing."
+    check "test$i.mp4" "${BASH_REMATCH[1]}" " (score ${BASH_REMATCH[2]})"
   done
-  echo "Uploaded ${#ids[@]} sample clips"
 }
 
-wait_until_indexed() {
-  local line before='' done_count failed i video status
-  for ((second = 0; second < 600; second++)); do
-    line='' done_count=0 failed=''
-    for i in "${!ids[@]}"; do
-      video=$(call "videos/${ids[i]}")
-      status=$(field status <<<"$video")
-      line+="  clip $((i + 1)): $status"
-      case $status in
-        indexed) done_count=$((done_count + 1)) ;;
-        failed) failed+="'${names[i]}' failed: $(field detail <<<"$video")"$'\n' ;;
-      esac
-    done
-    if [[ $line != "$before" ]]; then echo "$line"; before=$line; fi
-    [[ -z $failed ]] || fail "$failed"
-    ((done_count < ${#ids[@]})) || return 0
-    sleep 0.5
+show_questions() {
+  local i answer question kinds=(- - - color where number) expected
+  printf '\nThree questions\n'
+  for i in 3 4 5; do
+    parse "${scenes[i]}" "\"kind\":\"${kinds[i]}\",\"question\":\"([^\"]*)\",\"answer\":\"([^\"]*)\"" "The clips' questions cannot be read."
+    question=${BASH_REMATCH[1]} expected=${BASH_REMATCH[2]}
+    printf '  test%d.mp4: %s\n' "$i" "$question"
+    answer=$(demovlp ask "${ids[i]}" "$question" --limit 1 --json)
+    parse "$answer" '"answer":"([^"]*)","probability":([-0-9.eE]+)' "The question got no answer."
+    check "$expected" "${BASH_REMATCH[1]}" " (probability ${BASH_REMATCH[2]:0:5})"
   done
-  fail "The clips were not indexed within five minutes; the log is $log"
+  printf '\n%d of 6 right\n' "$right"
 }
 
-show_search() {
-  local query='a red circle moves to the right' answer number=0 line
-  answer=$(post search "{\"query\":\"$query\",\"limit\":3}") || fail "The search failed."
-  printf '\nSearch: %s\n' "$query"
-  while read -r line; do
-    number=$((number + 1))
-    printf '  %d. %-38s score %6.3f   at %.1f s\n' "$number" "$(field title <<<"$line")" "$(field score <<<"$line")" "$(field timestampSeconds <<<"$line")"
-  done < <(items videoId "$answer")
-  ((number > 0)) || fail "The search found nothing."
-}
-
-show_question() {
-  local question='what color is the circle' answer number=0 line
-  answer=$(post "videos/${ids[0]}/answers" "{\"question\":\"$question\",\"limit\":3}") || fail "The question failed."
-  printf '\nQuestion about "%s": %s?\n' "${names[0]}" "$question"
-  while read -r line; do
-    number=$((number + 1))
-    printf '  %d. %-20s probability %.3f\n' "$number" "$(field answer <<<"$line")" "$(field probability <<<"$line")"
-  done < <(items answer "$answer")
-  ((number > 0)) || fail "The question got no answer."
+# Small, so that it takes a minute: it shows how training is started and watched, and makes no better model.
+try_training() {
+  local runs
+  runs=$(demovlp runs --json)
+  if grep -F '"dataset":"samples"' <<<"$runs" | grep -qF '"state":"completed"'; then
+    printf '\nTraining was tried in an earlier start: demovlp runs\n'
+    return
+  fi
+  printf '\nTraining on 24 other clips, from the model that answers; nothing is put in service\n'
+  demovlp datasets create samples --seed 9 --clips 24 >/dev/null
+  demovlp train --dataset samples --epochs 3 --batch-size 8 --watch
 }
 
 wait_until_ready
 if [[ -n $samples ]]; then
   make_samples
   upload_samples
-  wait_until_indexed
-  show_search
-  show_question
+  show_searches
+  show_questions
+  try_training
 fi
 echo
 [[ -z $once ]] || { echo "All of it worked."; exit 0; }
-echo "DemoVLP is at $address   (data: $DEMOVLP_DATA, log: $log)"
+echo "DemoVLP is at $DEMOVLP_URL   (data: $DEMOVLP_DATA, log: $log)"
 echo "Ctrl-C stops it."
 code=0
 wait "$server" || code=$?

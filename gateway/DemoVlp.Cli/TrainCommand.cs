@@ -55,7 +55,9 @@ internal static class TrainCommand
     {
         if (!printer.Interactive)
         {
-            await foreach (var change in client.WatchTrainingRunAsync(id, cancellationToken)) printer.Say(Line(change));
+            var said = "";
+            await foreach (var change in client.WatchTrainingRunAsync(id, cancellationToken))
+                if (Line(change) is var line && line != said) printer.Say(said = line);
             return await client.GetTrainingRunAsync(id, cancellationToken);
         }
         await AnsiConsole.Progress().AutoClear(true)

@@ -35,6 +35,40 @@ public sealed class CommandTests
         Assert.Single(output.Trim().Split('\n'));
     }
 
+    [Fact]
+    public async Task Upload_WhenSeveralAreWaitedFor_SendsAllFirstAndSaysWhatBecameOfEach()
+    {
+        string At(string id, string status) => $$"""{"id":"0190a0b0-0000-7000-8000-00000000000{{id}}","title":"t","status":"{{status}}","sha256":"aa","bytes":1,"captions":[],"frames":[],"createdAt":"2026-01-02T03:04:05Z","failure":{{(status == "failed" ? """{"code":"no-video-stream","detail":"There is no picture."}""" : "null")}}}""";
+        var sent = 0;
+        await using var backend = await Backend.StartAsync(async context =>
+        {
+            if (HttpMethods.IsPost(context.Request.Method)) await context.Request.Body.CopyToAsync(Stream.Null);
+            var (path, post) = (context.Request.Path.Value!, HttpMethods.IsPost(context.Request.Method));
+            var events = path.EndsWith("/events", StringComparison.Ordinal);
+            context.Response.ContentType = events ? "text/event-stream" : "application/json";
+            var video = post ? At($"{++sent}", "uploaded") : path.Contains("0001", StringComparison.Ordinal) ? At("1", "indexed") : At("2", "failed");
+            await context.Response.WriteAsync(events ? $"data: {video}\n\n" : video);
+        });
+        await using var gateway = await TestGateway.StartAsync(backend.Address);
+        var folder = Directory.CreateTempSubdirectory("demovlp-test-");
+        try
+        {
+            string[] files = [Path.Combine(folder.FullName, "a.mp4"), Path.Combine(folder.FullName, "b.mp4")];
+            foreach (var file in files) await File.WriteAllTextAsync(file, file, TestContext.Current.CancellationToken);
+
+            var (code, output, _) = await RunAsync(["upload", .. files, "--wait", "--url", gateway.Http.BaseAddress!.ToString()]);
+
+            Assert.Equal(4, code);
+            Assert.Equal(["POST", "POST", "GET", "GET", "GET", "GET"], backend.Seen.Select(s => s.Split(' ')[0]));
+            Assert.Contains("a.mp4: indexed", output);
+            Assert.Contains("b.mp4: failed (no-video-stream): There is no picture.", output);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("GET", "--dry-run")]
     [InlineData("POST")]

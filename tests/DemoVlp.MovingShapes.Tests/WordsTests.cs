@@ -89,14 +89,14 @@ public sealed class WordsTests
             var truth = options[clip.Choice.Answer];
             Assert.Equal(5, clip.Choice.Options.Distinct().Count());
             Assert.All(truth, m => Assert.Contains(clip.Scene.Objects, o => m.Fits(o.Traits)));
-            var changed = new List<string>();
-            foreach (var miss in options.Where((_, i) => i != clip.Choice.Answer))
+            Assert.Null(clip.Choice.Changed[clip.Choice.Answer]);
+            foreach (var (miss, said) in options.Zip(clip.Choice.Changed).Where((_, i) => i != clip.Choice.Answer))
             {
                 var differences = truth.Zip(miss).SelectMany(pair => Differences(pair.First, pair.Second)).ToArray();
-                changed.Add(Assert.Single(differences));
+                Assert.Equal(said, Assert.Single(differences));
                 Assert.Contains(miss, m => !clip.Scene.Objects.Any(o => m.Fits(o.Traits)));
             }
-            Assert.Equal(["color", "motion", "shape", "size"], changed.Order());
+            Assert.Equal(["color", "motion", "shape", "size"], clip.Choice.Changed.OfType<string>().Order());
         }
         Assert.Equal([0, 1, 2, 3, 4], Clips.Select(c => c.Choice.Answer).Distinct().Order());
     }

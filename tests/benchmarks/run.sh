@@ -5,11 +5,16 @@
 #   tests/benchmarks/run.sh                            everything (some 15 minutes on two cores)
 #   tests/benchmarks/run.sh video-language --rounds 3  one part: video-language, ranking, detector or precision; --only NAME picks rows, --help tells more
 #   tests/benchmarks/run.sh memory --clip FILE         peak memory of the full-size detector on a video's frames
+#   tests/benchmarks/run.sh shapes                     what a system finds and answers about 200 unseen clips, through its gateway: its own, or --url ADDRESS;
+#                                                      fails below what is required; --clips 10 for a trial
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
-infra/install.sh python-torch
+case ${1-} in
+  memory | shapes) infra/install.sh ffmpeg ;;
+  *) infra/install.sh python-torch ;;
+esac
 dotnet build tests/benchmarks/DemoVlp.Benchmarks -c Release -v q -m:2
 run=artifacts/bin/DemoVlp.Benchmarks/release/DemoVlp.Benchmarks
 if (($#)); then exec "$run" "$@"; fi

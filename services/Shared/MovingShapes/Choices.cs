@@ -3,16 +3,23 @@ namespace DemoVlp.MovingShapes;
 /// <summary>Five descriptions of a clip of which one is right.</summary>
 /// <param name="Options">The right one and four near misses, which differ from it in one trait of one object each.</param>
 /// <param name="Answer">Position of the right one, from 0.</param>
-public sealed record Choice(IReadOnlyList<string> Options, int Answer);
+public sealed record Choice(IReadOnlyList<string> Options, int Answer)
+{
+    /// <summary>For each option the trait that was changed: <c>shape</c>, <c>color</c>, <c>size</c> or <c>motion</c>; null for the right one.</summary>
+    public required IReadOnlyList<string?> Changed { get; init; }
+}
 
 /// <summary>Makes multiple choice out of a scene.</summary>
 public static class Choices
 {
+    private static readonly string[] ChangedTraits = ["shape", "color", "size", "motion"];
+
     /// <summary>Near misses in shape, colour, size and motion, one of each. The same seed gives the same choice.</summary>
     public static Choice Of(Scene scene, Vocabulary vocabulary, ulong seed)
     {
         var random = new SeededRandom(seed, 0xC0);
         var truth = random.Shuffle(scene.Objects.Select(o => o.Traits));
+        // In the order of ChangedTraits.
         Func<Traits, Traits>[] changes =
         [
             t => t with { Shape = Other(vocabulary.Shapes, t.Shape, random) },
@@ -23,8 +30,8 @@ public static class Choices
         var misses = changes.Select(change => Miss(truth, change, random)).ToArray();
         // One choice of words for all five.
         var words = random.Copy();
-        var options = random.Shuffle(misses.Prepend(truth).Select((objects, i) => (Text: Captions.Whole(objects, words.Copy()), Right: i == 0)));
-        return new([.. options.Select(o => o.Text)], options.FindIndex(o => o.Right));
+        var options = random.Shuffle(misses.Prepend(truth).Select((objects, i) => (Text: Captions.Whole(objects, words.Copy()), Changed: i == 0 ? null : ChangedTraits[i - 1])));
+        return new([.. options.Select(o => o.Text)], options.FindIndex(o => o.Changed is null)) { Changed = [.. options.Select(o => o.Changed)] };
     }
 
     private static List<Traits> Miss(List<Traits> truth, Func<Traits, Traits> change, SeededRandom random)

@@ -60,4 +60,10 @@ memory.SetAction(arguments =>
     return DetectorMemory.Run(arguments.GetValue(clip)!, arguments.GetValue(frames), arguments.GetValue(bfloat16) ? ComputePrecision.BFloat16 : ComputePrecision.Float32);
 });
 
-return new RootCommand("Speed, as ratios measured in one run.") { videoLanguage, ranking, economy, detector, precision, memory }.Parse(args).Invoke();
+var url = new Option<string?>("--url") { Description = "A running system to measure (key: DEMOVLP_API_KEY); the clips stay in its library. Without it one is started, with an empty one." };
+var clips = new Option<int>("--clips") { DefaultValueFactory = _ => ShapesBenchmark.ClipsByDefault, Description = "How many clips; fewer for a trial." };
+clips.Validators.Add(result => { if (result.GetValueOrDefault<int>() < 1) result.AddError("--clips must be at least 1."); });
+var shapes = new Command("shapes", "What a system finds and answers about unseen Moving Shapes clips, measured through its gateway; fails below what is required.") { url, clips };
+shapes.SetAction((arguments, cancellationToken) => ShapesBenchmark.RunAsync(arguments.GetValue(url), arguments.GetValue(clips), cancellationToken));
+
+return await new RootCommand("Speed, as ratios measured in one run, and what a system finds.") { videoLanguage, ranking, economy, detector, precision, memory, shapes }.Parse(args).InvokeAsync();
