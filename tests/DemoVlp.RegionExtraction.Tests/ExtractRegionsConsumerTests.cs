@@ -22,8 +22,8 @@ public sealed class ExtractRegionsConsumerTests(ExtractionHost host)
 
         var extracted = await host.ReceivedAsync<RegionsExtracted>(m => m.VideoId == video.VideoId);
         var file = Read(extracted.Regions);
-        Assert.StartsWith(VideoArtifacts.Regions(video.VideoId) + "/moving-shapes-1-", extracted.Regions.Key);
-        Assert.Equal(("moving-shapes-1", "moving-shapes-1"), (extracted.Detector, file.Detector));
+        Assert.StartsWith(VideoArtifacts.Regions(video.VideoId) + "/moving-shapes-2-", extracted.Regions.Key);
+        Assert.Equal(("moving-shapes-2", "moving-shapes-2"), (extracted.Detector, file.Detector));
         Assert.Equal(video.Frames.Select(f => (f.Index, f.TimestampSeconds, 96, 64)), file.Frames.Select(f => (f.FrameIndex, f.TimestampSeconds, f.Width, f.Height)));
         Assert.Equal(extracted.RegionCount, file.Frames.Sum(f => f.Count));
         Assert.All(file.Frames, f => Assert.True(f.Count > 0));

@@ -9,7 +9,7 @@ namespace DemoVlp.RegionExtraction.Detectors;
 internal static class BuiltInDetector
 {
     /// <summary>Its name, in every region file and answer. Other weights need another name: what a store has under one is kept.</summary>
-    public const string Name = "moving-shapes-1";
+    public const string Name = "moving-shapes-2";
 
     private const string Key = $"detectors/{Name}";
     private const string ConfigFile = "config.json";

@@ -11,7 +11,7 @@ namespace DemoVlp.MovingShapes.Cli;
 /// <summary><c>detector</c>: trains the small detector and measures it on scenes it has not seen.</summary>
 internal static class DetectorCommand
 {
-    private const string Name = "moving-shapes-1";
+    private const string Name = "moving-shapes-2";
     private const int StepsPerLine = 50;
 
     internal static Command Create()
