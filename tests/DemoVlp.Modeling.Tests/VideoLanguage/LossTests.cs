@@ -44,6 +44,29 @@ public sealed class LossTests
     }
 
     [Theory]
+    [InlineData(FocalType.Equal, PaddingRule.Masked)]
+    [InlineData(FocalType.Prob, PaddingRule.Masked)]
+    [InlineData(FocalType.Equal, PaddingRule.Reference)]
+    public void OwnSimilarity_OfVideosWithTextsOfTheirOwn_IsThatOfThePairsInTheWholeMatrix(FocalType focal, PaddingRule padding)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(3);
+        var (regions, words) = (randn(3, 5, 8), randn(3, 4, 6, 8));
+        var (regionMask, wordMask) = (Padding(3, 5), Padding(12, 6).view(3, 4, 6));
+        var alignment = new RegionWordAlignment(focal, padding);
+
+        var own = alignment.OwnSimilarity(regions, regionMask, words, wordMask);
+
+        var all = alignment.Similarity(regions, regionMask, words.flatten(0, 1), wordMask.flatten(0, 1)).view(3, 3, 4);
+        Assert.True(own.allclose(all.diagonal(0, 0, 1).t(), 1e-4, 1e-5));
+        var (videos, texts) = (randn(3, 8), randn(3, 4, 8));
+        Assert.True(GlobalSimilarity.OwnCosine(videos, texts).allclose(GlobalSimilarity.Cosine(videos, texts.flatten(0, 1)).view(3, 3, 4).diagonal(0, 0, 1).t(), 1e-5, 1e-6));
+
+        // The last of every second row is padding.
+        static Tensor Padding(int rows, int columns) => tensor([.. Enumerable.Range(0, rows * columns).Select(i => i % columns == columns - 1 && i / columns % 2 == 1 ? -100f : 0f)]).view(rows, columns);
+    }
+
+    [Theory]
     [InlineData(1, 1, 0, 3)]
     [InlineData(1, 1, 3, 0)]
     [InlineData(0, 2, 3, 3)]

@@ -14,6 +14,13 @@ public static class GlobalSimilarity
         return Unit(texts).matmul(Unit(videos).t()).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Cosines of each video [V, d] with K texts of its own [V, K, d]: [V, K].</summary>
+    public static Tensor OwnCosine(Tensor videos, Tensor texts)
+    {
+        using var scope = NewDisposeScope();
+        return (Unit(texts) * Unit(videos).unsqueeze(1)).sum(-1).MoveToOuterDisposeScope();
+    }
+
     private static Tensor Unit(Tensor x) => x / x.norm(-1, keepdim: true).ClampMin(1e-8);
 }
 

@@ -38,6 +38,30 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
         return cat([.. rows], 0).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// [V, K]: each video with K texts of its own (multiple choice); the same numbers as <see cref="Similarity"/>, without the pairs that nobody asks for.
+    /// </summary>
+    /// <param name="regions">[V, R, d].</param>
+    /// <param name="regionMask">[V, R], 0 or -100.</param>
+    /// <param name="words">[V, K, L, d].</param>
+    /// <param name="wordMask">[V, K, L], 0 or -100.</param>
+    public Tensor OwnSimilarity(Tensor regions, Tensor regionMask, Tensor words, Tensor wordMask)
+    {
+        using var scope = NewDisposeScope();
+        if (Padding == PaddingRule.Reference)
+        {
+            var rows = Enumerable.Range(0, (int)regions.shape[0]).Select(i => Pairs(regions.narrow(0, i, 1), regionMask.narrow(0, i, 1), words[i], wordMask[i]));
+            return cat([.. rows], 0).MoveToOuterDisposeScope();
+        }
+        var (v, k, l, r) = (words.shape[0], words.shape[1], words.shape[2], regions.shape[1]);
+        var (realRegions, realWords) = (Real(regionMask), Real(wordMask));
+        var (unitRegions, unitWords) = (Unit(regions) * realRegions.unsqueeze(-1), Unit(words) * realWords.unsqueeze(-1));
+        var cosines = unitWords.flatten(1, 2).bmm(unitRegions.transpose(1, 2)).view(v, k, l, r);
+        var wordToRegion = MeanCosine(cosines, realWords.sum(-1), unitRegions, regionMask);
+        var regionToWord = MeanCosine(cosines.transpose(2, 3).reshape(v * k, 1, r, l), realRegions.sum(-1).repeat_interleave(k).unsqueeze(1), unitWords.flatten(0, 1), wordMask.flatten(0, 1));
+        return wordToRegion.Add(regionToWord.view(v, k)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Whether <see cref="Similarity"/> needs more than one block; then its gradient should not keep what each block computed.</summary>
     internal bool NeedsBlocks(Tensor regions, Tensor words) => Blocks(regions, words).Skip(1).Any();
 
@@ -119,21 +143,27 @@ public sealed record RegionWordAlignment(FocalType Focal, PaddingRule Padding, d
         return (attention / attention.sum(-1, keepdim: true)).to_type(scores.dtype);
     }
 
-    /// <summary>
-    /// [Nc, Nq]: mean over the real queries, from unit vectors that are zero for padding. The contexts w = sum_k a_k c_k are never written out: with the
-    /// cosines s_k = q.c_k and the Gram matrix G of the c_k, q.w = sum_k a_k s_k and |w|^2 = a.G.a, and the sum of the weights cancels in the cosine.
-    /// </summary>
+    /// <summary>[Nc, Nq]: mean over the real queries, from unit vectors that are zero for padding.</summary>
     private Tensor MaskedDirection(Tensor queries, Tensor queryMask, Tensor context, Tensor contextMask)
     {
         using var scope = NewDisposeScope();
         var (nq, lq, nc, s, d) = (queries.shape[0], queries.shape[1], context.shape[0], context.shape[1], queries.shape[2]);
-        var transposed = context.transpose(1, 2);
-        var cosines = queries.reshape(nq * lq, d).matmul(transposed); // (Nc, Nq*Lq, S)
-        var weights = MaskedWeights(cosines.view(nc, nq, lq, s), contextMask).view(nc, nq * lq, s);
-        var products = (weights * cosines).sum(-1);
-        var lengths = (weights.bmm(context.bmm(transposed)) * weights).sum(-1).ClampMin(1e-16).sqrt();
+        var cosines = queries.reshape(nq * lq, d).matmul(context.transpose(1, 2)).view(nc, nq, lq, s);
+        return MeanCosine(cosines, Real(queryMask).sum(-1), context, contextMask).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// [Nc, Nq] from cosines [Nc, Nq, Lq, S] of queries and context and the number of real queries (broadcast to [Nc, Nq]). The contexts w = sum_k a_k c_k are never
+    /// written out: with the cosines s_k = q.c_k and the Gram matrix G of the c_k, q.w = sum_k a_k s_k and |w|^2 = a.G.a, and the sum of the weights cancels in the cosine.
+    /// </summary>
+    private Tensor MeanCosine(Tensor cosines, Tensor queries, Tensor context, Tensor contextMask)
+    {
+        var (nc, nq, lq, s) = (cosines.shape[0], cosines.shape[1], cosines.shape[2], cosines.shape[3]);
+        var weights = MaskedWeights(cosines, contextMask).view(nc, nq * lq, s);
+        var products = (weights * cosines.view(nc, nq * lq, s)).sum(-1);
+        var lengths = (weights.bmm(context.bmm(context.transpose(1, 2))) * weights).sum(-1).ClampMin(1e-16).sqrt();
         var similarities = (products / lengths).view(nc, nq, lq); // Zero for a padded query: its cosines are.
-        return (similarities.sum(-1) / Real(queryMask).sum(-1).ClampMin(1)).MoveToOuterDisposeScope();
+        return similarities.sum(-1) / queries.ClampMin(1);
     }
 
     /// <summary>

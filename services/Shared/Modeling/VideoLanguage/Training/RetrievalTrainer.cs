@@ -39,26 +39,24 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     /// </summary>
     private Tensor? ChoiceLoss(IReadOnlyList<RetrievalSample> batch, RelationOutput videos)
     {
-        var chosen = Enumerable.Range(0, batch.Count).Where(i => batch[i].Choice is not null).ToList();
-        if (chosen.Count == 0) return null;
+        var groups = Enumerable.Range(0, batch.Count).Where(i => batch[i].Choice is not null).GroupBy(i => batch[i].Choice!.Options.Count).ToList();
+        if (groups.Count == 0) return null;
+        var losses = groups.Select(group => ChoiceLosses([.. group], group.Key, batch, videos));
+        return cat([.. losses], 0).mean();
+    }
+
+    /// <summary>[V]: one for each of the clips at <paramref name="chosen"/>, which have K sentences each.</summary>
+    private Tensor ChoiceLosses(int[] chosen, int count, IReadOnlyList<RetrievalSample> batch, RelationOutput videos)
+    {
         var (ids, mask) = TextInput.Stack([.. chosen.SelectMany(i => batch[i].Choice!.Options)], Config, Device);
-        var texts = network.EncodeText(ids, mask);
-        var wordMask = mask.narrow(1, 1, mask.shape[1] - 1).to_type(texts.dtype).Sub(1).Mul(100);
-        var (first, losses) = (0L, new List<Tensor>());
-        foreach (var i in chosen)
-        {
-            var count = batch[i].Choice!.Options.Count;
-            var own = texts.narrow(0, first, count);
-            var scores = loss.UseGlobal || !loss.UseLocal ? GlobalSimilarity.Cosine(videos.GlobalObject.narrow(0, i, 1), own.select(1, 0)) : null; // (1, K)
-            if (loss.UseLocal)
-            {
-                var alignment = loss.Alignment.Similarity(videos.LocalObject.narrow(0, i, 1), videos.ObjectMask.narrow(0, i, 1), own.narrow(1, 1, own.shape[1] - 1), wordMask.narrow(0, first, count));
-                scores = scores is null ? alignment : scores.Add(alignment);
-            }
-            losses.Add(functional.cross_entropy(scores!.Div(Config.Temperature), tensor([(long)batch[i].Choice!.Answer], device: Device)));
-            first += count;
-        }
-        return stack(losses).mean();
+        var texts = network.EncodeText(ids, mask).view(chosen.Length, count, -1, Config.ProjectionDim); // (V, K, T, d)
+        var wordMask = mask.narrow(1, 1, mask.shape[1] - 1).to_type(texts.dtype).Sub(1).Mul(100).view(chosen.Length, count, -1);
+        var rows = tensor([.. chosen.Select(i => (long)i)], device: Device);
+        var scores = new List<Tensor>();
+        if (loss.UseGlobal || !loss.UseLocal) scores.Add(GlobalSimilarity.OwnCosine(videos.GlobalObject.index_select(0, rows), texts.select(2, 0)));
+        if (loss.UseLocal) scores.Add(loss.Alignment.OwnSimilarity(videos.LocalObject.index_select(0, rows), videos.ObjectMask.index_select(0, rows), texts.narrow(2, 1, texts.shape[2] - 1), wordMask));
+        var logits = (scores.Count == 2 ? scores[0].Add(scores[1]) : scores[0]).Div(Config.Temperature);
+        return functional.cross_entropy(logits, tensor([.. chosen.Select(i => (long)batch[i].Choice!.Answer)], device: Device), reduction: Reduction.None);
     }
 
     /// <summary>Tokens [B, 1+R, d] and mask [B, R] of the batch, R being that of the longest video; the rest is masked.</summary>
