@@ -29,7 +29,6 @@ public sealed class RunRequestTests(RunRequestTests.App app) : IClassFixture<Run
     [InlineData("""{ "task": "retrieval", "dataset": "library", "learningRate": 0 }""", 400, "bad-learning-rate")]
     [InlineData("""{ "task": "retrieval", "dataset": "library", "seed": -1 }""", 400, "bad-seed")]
     [InlineData("""{ "task": "retrieval", "dataset": "library", "baseModel": "nobody" }""", 400, "unknown-model")]
-    [InlineData("""{ "task": "retrieval", "dataset": "library", "baseModel": "tiny-question-answering-untrained-1" }""", 400, "unknown-model")]
     [InlineData("""{ "task": "retrieval", "dataset": "library", "baseModel": "a\u0000b" }""", 400, "unknown-model")]
     [InlineData("""{ "task": "retrieval", "dataset": "lib\u0000rary" }""", 400, "unknown-dataset")]
     [InlineData("""{ "task": 7 }""", 400, "bad-request")]

@@ -8,8 +8,9 @@ namespace DemoVlp.Training.Fitting;
 internal static class StartingModel
 {
     /// <summary>
-    /// Loads a base model. For question answering it is given a head with the answers to learn: of a retrieval model all is taken over but the head, which is
-    /// new; a question-answering model keeps its answers, each with what it knows of it, and those it lacks are added with random weights.
+    /// Loads a base model. Between the tasks only the head differs. For question answering it is given a head with the answers to learn: that of a retrieval model is
+    /// new; a question-answering model keeps its answers, each with what it knows of it, and those it lacks are added with random weights. For retrieval
+    /// a question-answering model leaves its head behind.
     /// </summary>
     /// <param name="directory">The base model's.</param>
     /// <param name="task">What is to be learnt.</param>
@@ -19,12 +20,10 @@ internal static class StartingModel
     public static LoadedModel Load(string directory, string task, IReadOnlyList<string> answers, ulong seed)
     {
         var known = ModelDirectory.Load(directory);
-        if (task != ModelTasks.QuestionAnswering) return known;
-        var all = AllAnswers(known.Answers, answers);
-        if (known.Config.Task == task && all.Count == known.Answers.Count) return known;
+        var (config, all) = Outline(known.Config, known.Answers, task, answers);
+        if (config == known.Config) return known;
         using (known)
         {
-            var config = known.Config.ForQuestionAnswering(all.Count);
             var network = ModelDirectory.Create(config, seed);
             var weights = ModelWeights.Of(known.Network).ToDictionary(w => w.Name, w => w.Value, StringComparer.Ordinal);
             ModelWeights.LoadMatching(network, weights);
@@ -33,11 +32,13 @@ internal static class StartingModel
         }
     }
 
-    /// <summary>Answers of the model that comes out: those of the base model in their order, then those it lacks.</summary>
-    public static IReadOnlyList<string> AllAnswers(IReadOnlyList<string> known, IReadOnlyList<string> answers)
+    /// <summary>Configuration and answers of the model that comes out: the base model's answers in their order, then those it lacks.</summary>
+    public static (ModelConfig Config, IReadOnlyList<string> Answers) Outline(ModelConfig known, IReadOnlyList<string> knownAnswers, string task, IReadOnlyList<string> answers)
     {
-        var there = known.ToHashSet(StringComparer.Ordinal);
-        return [.. known, .. answers.Where(a => !there.Contains(a))];
+        if (task == ModelTasks.Retrieval) return (known.ForRetrieval(), []);
+        var there = knownAnswers.ToHashSet(StringComparer.Ordinal);
+        IReadOnlyList<string> all = [.. knownAnswers, .. answers.Where(a => !there.Contains(a))];
+        return (known.ForQuestionAnswering(all.Count), all);
     }
 
     // The rows of the answers that were there before, in the head's last layer.

@@ -6,7 +6,6 @@ using DemoVlp.ServiceDefaults;
 using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Registry;
-using ModelTasks = DemoVlp.Contracts.Models.ModelTasks;
 
 namespace DemoVlp.Training.Runs;
 
@@ -27,8 +26,7 @@ internal sealed class RunEstimates(RunRequests requests, ModelRegistry registry,
 
         var directory = artifacts.GetLocalDirectory((await registry.FindAsync(version, cancellationToken))!.Directory);
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), cancellationToken));
-        if (request.Task == ModelTasks.QuestionAnswering)
-            config = config.ForQuestionAnswering(StartingModel.AllAnswers(ModelDirectory.ReadAnswers(directory, config), examples.Answers()).Count);
+        (config, _) = StartingModel.Outline(config, ModelDirectory.ReadAnswers(directory, config), request.Task, examples.Answers());
         return await estimates.OfAsync(new EstimateInput(config, LongestText(examples), examples.TextsOfASample, examples.Train.Count, examples.Validation.Count,
             examples.Train.Concat(examples.Validation).Count(e => e.Clip.Regions is null), request.BatchSize ?? RunDefaults.BatchSize, request.Epochs ?? RunDefaults.Epochs), cancellationToken);
     }

@@ -108,9 +108,8 @@ internal sealed partial class RunExecution(
     private async Task RecordAsync(HeldRun held, RunData data, Examples examples, ModelConfig config, string directory, int longestText)
     {
         var run = held.Run;
-        IReadOnlyList<string> known = config.Task == ModelTasks.QuestionAnswering ? ModelDirectory.ReadAnswers(directory, config) : [];
-        var answers = run.Task == ModelTasks.QuestionAnswering ? StartingModel.AllAnswers(known, examples.Answers()) : [];
-        if (run.Task == ModelTasks.QuestionAnswering) config = config.ForQuestionAnswering(answers.Count);
+        var known = ModelDirectory.ReadAnswers(directory, config);
+        (config, var answers) = StartingModel.Outline(config, known, run.Task, examples.Answers());
         var unusable = new Dictionary<string, int>(examples.Unusable);
         if (data.WithoutRegions > 0) unusable["no-regions"] = data.WithoutRegions;
         var estimate = await estimates.OfAsync(
@@ -120,7 +119,7 @@ internal sealed partial class RunExecution(
             Fingerprint = data.Fingerprint, ValidationFingerprint = data.ValidationFingerprint, CodeVersion = CodeVersion,
             Compute = estimates.ComputeText,
             Clips = examples.Train.Select(e => e.Clip.Id).Distinct(StringComparer.Ordinal).Count(), Samples = examples.Train.Count, ValidationSamples = examples.Validation.Count,
-            Answers = answers.Count, NewAnswers = answers.Count - (answers.Count > 0 ? known.Count : 0), Unusable = unusable,
+            Answers = answers.Count, NewAnswers = Math.Max(0, answers.Count - known.Count), Unusable = unusable,
         }, estimate, new Work(config, longestText, examples.TextsOfASample).Step(estimate.BatchSize), ModelSize.Parameters(config));
     }
 

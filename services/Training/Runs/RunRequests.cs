@@ -80,11 +80,8 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
     {
         var version = request.BaseModel ?? await registry.ActiveVersionAsync(request.Task, cancellationToken)
             ?? throw new ApiException(409, "no-active-model", "No model answers this task yet, so there is nothing to start from; name a baseModel.");
-        var model = await registry.FindAsync(version, cancellationToken) ?? throw Bad("unknown-model", "There is no model of the version named as baseModel.");
-        // A retrieval model can learn to answer: it is given a new head.
-        return model.Task == request.Task || request.Task == ModelTasks.QuestionAnswering
-            ? version
-            : throw Bad("unknown-model", $"The model named as baseModel is one for {model.Task}, not for {request.Task}.");
+        // Either task can start from a model for the other one: the encoders are the same, the head is made or left behind.
+        return await registry.FindAsync(version, cancellationToken) is null ? throw Bad("unknown-model", "There is no model of the version named as baseModel.") : version;
     }
 
     private async Task<IDataset> DatasetAsync(StartTraining request, CancellationToken cancellationToken)

@@ -95,23 +95,27 @@ public sealed record ModelConfig
     /// <param name="numFrames">F, frames per video.</param>
     /// <param name="objectNum">N, regions per frame.</param>
     /// <param name="answers">Answers of a QA model; 0 makes a retrieval model.</param>
-    /// <param name="timeAttention">Adds attention between the frames.</param>
+    /// <param name="timeAttention">Adds attention between the frames, and puts regions in the order of their tracks.</param>
     public static ModelConfig Tiny(int vocabularySize, int featureDim, int numFrames = 8, int objectNum = 20, int answers = 0, bool timeAttention = false) => new()
     {
         Task = answers > 0 ? ModelTasks.QuestionAnswering : ModelTasks.Retrieval,
         NumLabels = answers,
         ProjectionDim = 128,
         MaxTextLength = 48,
-        TextConfig = new() { VocabSize = vocabularySize, MaxPositionEmbeddings = 64, Dim = 128, NLayers = 3, NHeads = 4, HiddenDim = 256 },
+        TextConfig = new() { VocabSize = vocabularySize, MaxPositionEmbeddings = 64, Dim = 128, NLayers = 3, NHeads = 4, HiddenDim = 256, Dropout = 0, AttentionDropout = 0 },
         ObjectConfig = new()
         {
             FeatureDim = featureDim, EmbedDim = 128, Depth = 3, NumHeads = 4, MlpRatio = 2,
             NumFrames = numFrames, ObjectNum = objectNum, TimeModule = timeAttention ? ObjectTransformerConfig.TimeAttention : "",
+            RegionOrder = timeAttention ? ObjectTransformerConfig.Tracks : null,
         },
     };
 
     /// <summary>The same model for questions with the given number of answers.</summary>
     public ModelConfig ForQuestionAnswering(int answers) => this with { Task = ModelTasks.QuestionAnswering, NumLabels = answers };
+
+    /// <summary>The same encoders for retrieval.</summary>
+    public ModelConfig ForRetrieval() => this with { Task = ModelTasks.Retrieval, NumLabels = 0, HeadDim = null };
 
     /// <summary>Reads <c>config.json</c>.</summary>
     /// <exception cref="ModelFormatException"><c>config-invalid</c>: it is no valid configuration of this model.</exception>
@@ -155,6 +159,7 @@ public sealed record ModelConfig
         Check(video.FeatureDim is > 0 and <= 65536 && video.Depth is > 0 and <= 64 && video.MlpRatio is > 0 and <= 16, "feature_dim, depth or mlp_ratio is out of range.");
         Check(video.EmbedDim is > 0 and <= 8192 && video.NumHeads > 0 && video.EmbedDim % video.NumHeads == 0, "embed_dim must be a multiple of num_heads, at most 8192.");
         Check(video.NumFrames is > 0 and <= 1024 && video.ObjectNum is > 0 and <= 1024, "num_frames and object_num must be between 1 and 1024.");
+        Check(video.RegionOrder is null or ObjectTransformerConfig.Tracks, $"region_order must be \"{ObjectTransformerConfig.Tracks}\" or left out.");
         Check(video.TimeModule is "" or null or ObjectTransformerConfig.TimeAttention, $"time_module must be \"\" or \"{ObjectTransformerConfig.TimeAttention}\".");
     }
 
