@@ -48,6 +48,16 @@ internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor>
 
     public override Tensor forward(Tensor regions, Tensor question, Tensor mask) => Logits(regions, question, mask).softmax(-1);
 
+    /// <summary>
+    /// Begins with attention to regions that are like the question: with one random projection for both sides the sum of products grows with the cosine between them (an
+    /// arc-cosine kernel). Regions and words share a space, so a new head on a retrieval model finds what is asked about; with two projections it has to be learnt.
+    /// </summary>
+    internal void LookForWhatIsAlike()
+    {
+        q_proj.CopyFrom(v_proj);
+        linear.Even();
+    }
+
     internal Tensor Logits(Tensor regions, Tensor question, Tensor mask)
     {
         var joint = v_proj.call(regions) * q_proj.call(question).unsqueeze(1); // (B, R, h)
@@ -87,6 +97,11 @@ internal sealed class WeightNormProjection : Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor x) => main.call(x);
+
+    internal void CopyFrom(WeightNormProjection other)
+    {
+        foreach (var (own, theirs) in parameters().Zip(other.parameters())) own.copy_(theirs);
+    }
 }
 
 /// <summary>x (g V / ||V||)^T + b with one scalar g and the Frobenius norm of the whole matrix (torch: weight_norm with dim None).</summary>
@@ -111,6 +126,14 @@ internal sealed class WeightNormLinear : Module<Tensor, Tensor>
         weight_v.uniform_(-bound, bound, generator);
         bias.uniform_(-bound, bound, generator);
         weight_g.copy_(weight_v.norm());
+    }
+
+    /// <summary>Every input counts alike, with weights as large together as random ones.</summary>
+    internal void Even()
+    {
+        weight_v.FillInPlace(1 / Math.Sqrt(weight_v.shape[1]));
+        weight_g.copy_(weight_v.norm());
+        bias.FillInPlace(0);
     }
 
     public override Tensor forward(Tensor x) => functional.linear(x, weight_v * (weight_g / weight_v.norm()), bias);

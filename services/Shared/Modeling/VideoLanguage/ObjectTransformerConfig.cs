@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace DemoVlp.Modeling.VideoLanguage;
 
 /// <summary>Sizes of the video encoder; defaults are the paper's.</summary>
@@ -8,6 +10,9 @@ public sealed record ObjectTransformerConfig
 
     /// <summary><see cref="TimeModule"/> with attention between frames.</summary>
     public const string TimeAttention = "timeattn";
+
+    /// <summary><see cref="RegionOrder"/> in which a region's place in its frame is that of the same thing in other frames.</summary>
+    public const string Tracks = "tracks";
 
     /// <summary>Width of a detector's region feature.</summary>
     public int FeatureDim { get; init; } = 2048;
@@ -32,6 +37,10 @@ public sealed record ObjectTransformerConfig
 
     /// <summary>"" (as in all configurations of the paper) or <see cref="TimeAttention"/>.</summary>
     public string? TimeModule { get; init; } = "";
+
+    /// <summary>Which region of a frame comes in which place: by confidence if not set, as published, or <see cref="Tracks"/>, which gives time attention something to follow.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RegionOrder { get; init; }
 
     internal bool HasTimeAttention => TimeModule == TimeAttention;
 }

@@ -72,7 +72,11 @@ public static class CheckpointImport
         {
             var files = new List<WeightReport>();
             if (distilBert is not null) files.Add(distilBert.LoadInto(network, text));
-            if (vision is not null) files.Add(vision.LoadInto(network));
+            if (vision is not null)
+            {
+                files.Add(vision.LoadInto(network));
+                TemporalEmbedding.Clear(network);
+            }
             return (config, network, files);
         }
         catch

@@ -32,4 +32,12 @@ public static class TemporalEmbedding
         };
         return resized.MoveToOuterDisposeScope();
     }
+
+    /// <summary>Lets a network see all frames alike: how the published training begins beside a pretrained video encoder (spec section 9.3).</summary>
+    internal static void Clear(Module network)
+    {
+        using var noGradient = no_grad();
+        foreach (var (name, parameter) in ModelWeights.Of(network))
+            if (name.EndsWith("temporal_embed", StringComparison.Ordinal)) parameter.FillInPlace(0);
+    }
 }

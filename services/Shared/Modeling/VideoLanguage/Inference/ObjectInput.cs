@@ -7,7 +7,7 @@ namespace DemoVlp.Modeling.VideoLanguage.Inference;
 
 /// <summary>Where a region token of a video comes from.</summary>
 /// <param name="Frame">Position of the frame in the list of frames that was given.</param>
-/// <param name="Rank">Place of the region in its frame by descending confidence, 0 first; for padding, the place it fills.</param>
+/// <param name="Rank">Place of the token in its frame, 0 first: by descending confidence, or the slot of its track.</param>
 /// <param name="Region">Index of the region in <see cref="FrameRegions"/>' arrays; -1 for padding.</param>
 public readonly record struct RegionToken(int Frame, int Rank, int Region);
 
@@ -19,7 +19,9 @@ public readonly record struct RegionToken(int Frame, int Rank, int Region);
 /// <param name="Tokens">[F, N]: where each comes from.</param>
 public sealed record ObjectInput(int Frames, int Regions, float[] Values, float[] Mask, RegionToken[] Tokens)
 {
-    /// <summary>Chooses frames evenly (as for validation), ranks each frame's regions by confidence, keeps the first N and repeats the last to fill up.</summary>
+    /// <summary>
+    /// Chooses frames evenly (as for validation) and of each frame the N most confident regions, in this order or that of <see cref="RegionTracks"/>; one of them is repeated to fill up.
+    /// </summary>
     /// <exception cref="ModelFormatException"><c>regions-mismatch</c>: no frames, or arrays that do not fit each other or the model's feature width.</exception>
     public static ObjectInput Create(IReadOnlyList<FrameRegions> frames, ObjectTransformerConfig config)
     {
@@ -32,7 +34,10 @@ public sealed record ObjectInput(int Frames, int Regions, float[] Values, float[
     {
         var (width, regions) = (config.FeatureDim + ObjectTransformerConfig.PositionDim, config.ObjectNum);
         var input = new ObjectInput(positions.Count, regions, new float[positions.Count * regions * width], new float[positions.Count * regions], new RegionToken[positions.Count * regions]);
-        for (var f = 0; f < positions.Count; f++) input.Fill(f, positions[f], frames[positions[f]], config.FeatureDim);
+        var chosen = positions.Select(p => frames[p]).ToList();
+        foreach (var frame in chosen) Check(frame, config.FeatureDim);
+        var order = config.RegionOrder == ObjectTransformerConfig.Tracks ? RegionTracks.Follow(chosen, regions, config.FeatureDim) : [.. chosen.Select(f => Rank(f.ClassConfidences))];
+        for (var f = 0; f < positions.Count; f++) input.Fill(f, positions[f], chosen[f], order[f], config.FeatureDim);
         return input;
     }
 
@@ -59,23 +64,28 @@ public sealed record ObjectInput(int Frames, int Regions, float[] Values, float[
         return order;
     }
 
-    private void Fill(int slot, int position, FrameRegions frame, int featureDim)
+    private static void Check(FrameRegions frame, int featureDim)
     {
         var count = frame.ClassConfidences.Length;
         if (frame.Features.Length != (long)count * featureDim || frame.Boxes.Length != count * 4L || frame.Width <= 0 || frame.Height <= 0)
         {
             throw Mismatch($"Frame {frame.FrameIndex} has {count} regions with {frame.Features.Length} feature and {frame.Boxes.Length} box numbers; the model takes {featureDim} features a region.");
         }
-        var order = Rank(frame.ClassConfidences);
+    }
+
+    // The order's first N places; -1 is an empty one.
+    private void Fill(int slot, int position, FrameRegions frame, int[] order, int featureDim)
+    {
         var width = featureDim + ObjectTransformerConfig.PositionDim;
+        var filler = order.Take(Regions).LastOrDefault(region => region >= 0, -1);
         for (var n = 0; n < Regions; n++)
         {
             var index = slot * Regions + n;
-            var real = n < count;
-            Tokens[index] = new RegionToken(position, n, real ? order[n] : -1);
-            Mask[index] = real ? 1 : 0;
-            if (count == 0) continue; // Nothing to repeat: the row stays zero.
-            var source = order[Math.Min(n, count - 1)];
+            var region = n < order.Length ? order[n] : -1;
+            Tokens[index] = new RegionToken(position, n, region);
+            Mask[index] = region >= 0 ? 1 : 0;
+            var source = region >= 0 ? region : filler;
+            if (source < 0) continue; // Nothing to repeat: the row stays zero.
             var row = Values.AsSpan(index * width, width);
             frame.Features.AsSpan(source * featureDim, featureDim).CopyTo(row);
             Place(frame.Boxes.AsSpan(source * 4, 4), frame.Width, frame.Height, row[featureDim..]);

@@ -1,0 +1,63 @@
+using System.Numerics.Tensors;
+using DemoVlp.Modeling.Regions;
+
+namespace DemoVlp.Modeling.VideoLanguage.Inference;
+
+/// <summary>
+/// Puts the regions of a video's frames into slots that follow things through time: a region goes where its like was in the frames before. Time attention looks along
+/// the slots, and in the published order, by confidence, what stands in a slot changes from frame to frame (decision 0015).
+/// </summary>
+internal static class RegionTracks
+{
+    /// <summary>For each frame the region in each slot, -1 where there is none.</summary>
+    /// <param name="frames">In order of time; arrays that fit each other.</param>
+    /// <param name="slots">N: of each frame the N most confident regions are taken.</param>
+    /// <param name="featureDim">I.</param>
+    internal static int[][] Follow(IReadOnlyList<FrameRegions> frames, int slots, int featureDim)
+    {
+        var last = new (FrameRegions Frame, int Region)?[slots];
+        return [.. frames.Select(frame =>
+        {
+            var taken = Assign(frame, [.. ObjectInput.Rank(frame.ClassConfidences).Take(slots)], last, featureDim);
+            for (var slot = 0; slot < slots; slot++)
+                if (taken[slot] >= 0) last[slot] = (frame, taken[slot]);
+            return taken;
+        })];
+    }
+
+    // Greedily, the most alike first: there are few regions, and a thing is far more like itself than like others.
+    private static int[] Assign(FrameRegions frame, int[] regions, (FrameRegions Frame, int Region)?[] last, int featureDim)
+    {
+        var taken = new int[last.Length];
+        Array.Fill(taken, -1);
+        var placed = new HashSet<int>();
+        var pairs = from slot in Enumerable.Range(0, last.Length)
+                    where last[slot] is not null
+                    from region in regions
+                    let before = last[slot]!.Value
+                    orderby Likeness(before.Frame, before.Region, frame, region, featureDim) descending
+                    select (slot, region);
+        foreach (var (slot, region) in pairs)
+            if (taken[slot] < 0 && placed.Add(region)) taken[slot] = region;
+        // What is like nothing before takes a place that is free, one that nothing was in before others.
+        var free = new Queue<int>(Enumerable.Range(0, last.Length).Where(s => taken[s] < 0).OrderBy(s => last[s] is not null));
+        foreach (var region in regions)
+            if (placed.Add(region)) taken[free.Dequeue()] = region;
+        return taken;
+    }
+
+    /// <summary>Cosine of the features less the way between the centres, in widths and heights of the picture.</summary>
+    private static double Likeness(FrameRegions a, int i, FrameRegions b, int j, int featureDim)
+    {
+        var cosine = TensorPrimitives.CosineSimilarity<float>(a.Features.AsSpan(i * featureDim, featureDim), b.Features.AsSpan(j * featureDim, featureDim));
+        var (x, y) = Centre(a, i);
+        var (u, v) = Centre(b, j);
+        return (float.IsNaN(cosine) ? 0 : cosine) - Math.Sqrt((x - u) * (x - u) + (y - v) * (y - v));
+    }
+
+    private static (double X, double Y) Centre(FrameRegions frame, int region)
+    {
+        var box = frame.Boxes.AsSpan(region * 4, 4);
+        return ((box[0] + box[2]) / 2.0 / frame.Width, (box[1] + box[3]) / 2.0 / frame.Height);
+    }
+}
