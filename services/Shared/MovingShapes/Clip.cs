@@ -10,10 +10,14 @@ public sealed record Clip(Scene Scene, Split Split, IReadOnlyList<string> Captio
 {
     private const int CaptionsPerClip = 6, QuestionsPerKind = 2;
 
+    // Words are cheap, a clip's regions are not: what is learnt from says more of each clip.
+    private const int CaptionsToLearnFrom = 10, QuestionsPerKindToLearnFrom = 8;
+
     /// <summary>The clips of a split one after the other, without end; see <see cref="MovingShapesSet"/>.</summary>
     public static IEnumerable<Clip> Of(ulong seed, Vocabulary vocabulary, Split split) => new MovingShapesSet(seed, vocabulary).Scenes(split).Select((scene, i) =>
     {
         var words = new SeededRandom(seed, (ulong)split, (ulong)i, 0x3D).Bits();
-        return new Clip(scene, split, MovingShapes.Captions.Of(scene, CaptionsPerClip, words), MovingShapes.Questions.Of(scene, QuestionsPerKind, words), Choices.Of(scene, vocabulary, words));
+        var (captions, questions) = split == Split.Train ? (CaptionsToLearnFrom, QuestionsPerKindToLearnFrom) : (CaptionsPerClip, QuestionsPerKind);
+        return new Clip(scene, split, MovingShapes.Captions.Of(scene, captions, words), MovingShapes.Questions.Of(scene, questions, words), Choices.Of(scene, vocabulary, words));
     });
 }

@@ -74,7 +74,8 @@ internal sealed class ShapesFiles(IArtifactStore artifacts)
         try
         {
             if (Find(key) is { } made) return made;
-            await Task.Run(() => GenerateAsync(dataset, split, key, cancellationToken), cancellationToken);
+            // To its end, even if whoever asked gives up: the next one would begin anew, and give up again.
+            await Task.Run(() => GenerateAsync(dataset, split, key, CancellationToken.None), CancellationToken.None);
             return Find(key) ?? throw new ArtifactMissingException(key);
         }
         finally
