@@ -32,4 +32,7 @@ public sealed class StandaloneRecoveryTests(StandaloneSystem system) : IClassFix
 
     [Fact]
     public Task Kill9_DuringTraining_ResumesTheRun() => TrainingRecovery.KillAndResumeAsync(system, "Standalone", Token);
+
+    [Fact]
+    public Task Kill9_DuringTrainingOfQuestions_EndsBitForBitAsIfItHadNotBeen() => TrainingRecovery.KillAndCompareAsync(system, "Standalone", Token);
 }

@@ -1,3 +1,4 @@
+using DemoVlp.Client;
 using DemoVlp.Testing;
 
 namespace DemoVlp.EndToEnd.Tests;
@@ -12,6 +13,9 @@ public abstract class SystemUnderTest : IAsyncLifetime
 
     /// <summary>What clients talk to.</summary>
     public Library Library { get; private set; } = null!;
+
+    /// <summary>The same through the typed client.</summary>
+    public DemoVlpClient Client { get; private set; } = null!;
 
     /// <summary>The logs of all processes, for the message of a failure.</summary>
     public string Logs => string.Join("\n", Processes.Select(p => $"=== {p.Key}\n{string.Join('\n', p.Value.Log.Split('\n').TakeLast(60))}"));
@@ -29,6 +33,7 @@ public abstract class SystemUnderTest : IAsyncLifetime
         if (Unavailable is not null) return; // A fixture cannot skip; the tests that use it do.
         await StartAsync(TestContext.Current.CancellationToken);
         Library = new Library(Front.Address, ApiKey);
+        Client = NewClient();
         // Ready means that it takes requests; the built-in models are put in service a moment later.
         await Library.ModelsReadyAsync(TestContext.Current.CancellationToken);
     }
@@ -37,10 +42,14 @@ public abstract class SystemUnderTest : IAsyncLifetime
     {
         GC.SuppressFinalize(this);
         Library?.Dispose();
+        Client?.Dispose();
         foreach (var process in Processes.Values) await process.DisposeAsync();
         await CleanUpAsync();
         data.Dispose();
     }
+
+    /// <summary>A client app of its own.</summary>
+    public DemoVlpClient NewClient() => DemoVlpClient.Create(new DemoVlpClientOptions { BaseAddress = Front.Address, ApiKey = ApiKey });
 
     public async Task KillAndRestartAsync(string name, CancellationToken cancellationToken)
     {
@@ -65,6 +74,9 @@ public abstract class SystemUnderTest : IAsyncLifetime
     {
         ["OMP_NUM_THREADS"] = "1",
         ["Catalog__RedriveAfter"] = "00:00:05",
+        // Some tests ask all the time.
+        ["Gateway__QueriesPerSecond"] = "10000",
+        ["Gateway__QueryBurst"] = "10000",
         ["Logging__LogLevel__Default"] = "Information",
     };
 }
