@@ -19,7 +19,7 @@ namespace DemoVlp.Training.Tests;
 
 public sealed class EvaluationTests
 {
-    private const string Retrieval = "tiny-retrieval-untrained-1", Answering = "tiny-question-answering-untrained-1";
+    private const string Retrieval = "moving-shapes-retrieval-1", Answering = "moving-shapes-question-answering-1";
     private static readonly string[] Captions = ["a red circle", "a blue square", "a dog runs", "a green ball"];
     private static readonly string[] Vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "red", "blue", "green", "what", "color"];
 

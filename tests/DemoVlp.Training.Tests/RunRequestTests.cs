@@ -107,7 +107,7 @@ public sealed class RunRequestTests(RunRequestTests.App app) : IClassFixture<Run
         var first = await TrainingApp.StartAsync(client, request, Stop);
         await TrainingApp.RunAsync(client, first.Id, "the first waits for its word pieces", r => r.Phase == RunPhase.Tokenizing, Stop);
         var second = await TrainingApp.StartAsync(client, request, Stop);
-        Assert.Equal("tiny-retrieval-untrained-1", second.BaseModel);
+        Assert.Equal("moving-shapes-retrieval-1", second.BaseModel);
 
         var page = (await client.GetFromJsonAsync<Page<TrainingRun>>("/api/v1/training-runs?limit=1", Stop))!;
         Assert.Equal(second.Id, Assert.Single(page.Items).Id);

@@ -23,7 +23,7 @@ public sealed class ValidationTests
         using var app = new TrainingApp();
         var client = await ReadyAsync(app);
 
-        var end = await EndAsync(client, Request with { BaseModel = "tiny-retrieval-untrained-1" });
+        var end = await EndAsync(client, Request with { BaseModel = "moving-shapes-retrieval-1" });
 
         Assert.True(end.BestMetrics!["accuracy"] >= 0.75, $"Of the questions it has learnt it answers {end.BestMetrics["accuracy"]}.");
         Assert.InRange(end.BestEpoch!.Value, 1, 60);
@@ -46,10 +46,10 @@ public sealed class ValidationTests
     {
         using var app = new TrainingApp();
         var client = await ReadyAsync(app);
-        var first = await EndAsync(client, Request with { BaseModel = "tiny-question-answering-untrained-1", Epochs = 1, LearningRate = 1e-7 });
+        var first = await EndAsync(client, Request with { BaseModel = "moving-shapes-question-answering-1", Epochs = 1, LearningRate = 1e-7 });
 
         var artifacts = app.Services.GetRequiredService<IArtifactStore>();
-        using var before = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model("tiny-question-answering-untrained-1")));
+        using var before = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model("moving-shapes-question-answering-1")));
         using var after = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model(first.ModelVersion!)));
         Assert.Equal(before.Answers, after.Answers.Take(before.Answers.Count));
         Assert.Equal(first.Record!.NewAnswers, after.Answers.Count - before.Answers.Count);

@@ -58,7 +58,9 @@ public sealed class CheckpointImportTests
         var checkpoint = ReferenceCheckpoint.Load(Golden("retrieval_f4n5.pth"));
         foreach (var (key, value) in one)
         {
-            if (key.StartsWith("head.", StringComparison.Ordinal)) Assert.False(Same(value, other[key]), key);
+            // The sum over the joint features begins even, whatever the seed.
+            if (key.StartsWith("head.v_att.linear.", StringComparison.Ordinal)) Assert.True(Same(value, other[key]), key);
+            else if (key.StartsWith("head.", StringComparison.Ordinal)) Assert.False(Same(value, other[key]), key);
             else if (key != "object_model.temporal_embed") Assert.True(Same(checkpoint[key], value), key);
         }
         // The published default for questions interpolates; for retrieval it appends zeros.

@@ -39,7 +39,7 @@ public sealed class TrainerTests
         using (var trainer = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, Options))
         {
             StepResult result = default;
-            for (var step = 0; step < 80; step++) result = trainer.Step([.. Enumerable.Range(0, Things).Select(t => Mute(t, step * Things + t))]);
+            for (var step = 0; step < 160; step++) result = trainer.Step([.. Enumerable.Range(0, Things).Select(t => Mute(t, step * Things + t))]);
             Assert.Equal(result.Loss, result.GlobalLoss + result.LocalLoss + result.ChoiceLoss, 3);
             trainer.SaveModel(folder.Path, Vocabulary);
         }

@@ -52,6 +52,7 @@ public static class ReferenceExport
             LambdaSoftmax = stated.LambdaSoftmax,
             Temperature = stated.Temperature,
             TextConfig = shapes.TextConfig with { Dropout = stated.TextConfig.Dropout, AttentionDropout = stated.TextConfig.AttentionDropout, PadTokenId = stated.TextConfig.PadTokenId },
+            ObjectConfig = shapes.ObjectConfig with { RegionOrder = stated.ObjectConfig.RegionOrder },
         };
         config.Validate();
         return config;
