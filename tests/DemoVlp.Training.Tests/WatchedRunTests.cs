@@ -59,8 +59,8 @@ public sealed class WatchedRunTests
         Assert.Equal("image/svg+xml", response.Content.Headers.ContentType?.MediaType);
         var svg = XDocument.Parse(await response.Content.ReadAsStringAsync(Stop)).Root!;
         var curves = svg.Elements().Where(e => e.Name.LocalName == "polyline").Select(e => e.Attribute("points")!.Value.Split(' ').Length).ToList();
-        // Total, global, local, choice; and the validations after passes 4 and 8.
-        Assert.Equal([16, 16, 16, 16, 2], curves);
+        // Total, global, local, choice; and the validations after passes 3, 6 and 8.
+        Assert.Equal([16, 16, 16, 16, 3], curves);
         Assert.Contains(svg.Elements(), e => e.Value.StartsWith("validation", StringComparison.Ordinal));
     }
 
