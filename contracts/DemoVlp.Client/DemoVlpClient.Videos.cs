@@ -53,7 +53,7 @@ public sealed partial class DemoVlpClient
     /// <summary>A sampled frame as JPEG with its most confident regions drawn on it, each with its name.</summary>
     /// <param name="id">The video.</param>
     /// <param name="index">The frame.</param>
-    /// <param name="top">How many regions, 1 to 100; null: the system's choice.</param>
+    /// <param name="top">How many regions of confidence 0.05 or more, 1 to 100; null: 12.</param>
     /// <param name="cancellationToken">Stops the request.</param>
     /// <returns>A stream to be disposed.</returns>
     public Task<Stream> OpenOverlayAsync(Guid id, int index, int? top = null, CancellationToken cancellationToken = default) =>

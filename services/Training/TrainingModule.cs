@@ -42,6 +42,7 @@ public static class TrainingModule
     {
         bus.AddConsumer<TrackLibraryConsumer, TrackLibraryDefinition>();
         bus.AddConsumer<TrackDatasetClipsConsumer, TrackDatasetClipsDefinition>();
+        bus.AddConsumer<TrackDetectorConsumer, TrackDetectorDefinition>();
         bus.AddConsumer<StartTrainingConsumer, StartTrainingDefinition>();
         bus.AddConsumer<CancelTrainingConsumer, CancelTrainingDefinition>();
         bus.AddConsumer<TrackCorpusConsumer, TrackCorpusDefinition>();

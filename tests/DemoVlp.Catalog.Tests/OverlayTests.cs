@@ -75,6 +75,20 @@ public sealed class OverlayTests(CatalogFixture fixture) : IClassFixture<Catalog
         Assert.InRange(both.GetPixel(660, 620).Red, 0, 140);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("&top=100")]
+    public async Task Overlay_WhenRegionsAreHardlyBelieved_LeavesThemOut(string wish)
+    {
+        var (below, least) = (await ExtractedAsync("d1", second: 0.04f), await ExtractedAsync("d1", second: 0.05f));
+
+        using var without = SKBitmap.Decode(await client.GetByteArrayAsync(Overlay(below) + wish, Token));
+        using var with = SKBitmap.Decode(await client.GetByteArrayAsync(Overlay(least) + wish, Token));
+
+        Assert.True(without.GetPixel(660, 620).Green > 240); // The second box's left side.
+        Assert.InRange(with.GetPixel(660, 620).Red, 0, 140);
+    }
+
     [Fact]
     public async Task Overlay_WhenTheClientHasIt_IsNotSentAgainUntilTheDetectorIsAnother()
     {
@@ -142,10 +156,10 @@ public sealed class OverlayTests(CatalogFixture fixture) : IClassFixture<Catalog
         return await client.SendAsync(request, Token);
     }
 
-    private async Task<Guid> ExtractedAsync(string detector, byte[]? frame = null)
+    private async Task<Guid> ExtractedAsync(string detector, byte[]? frame = null, float second = 0.6f)
     {
         var id = (await client.UploadedAsync()).Id;
-        await PublishRegionsAsync(id, detector, await PublishFramesAsync(id, frame ?? Picture(160, 120)));
+        await PublishRegionsAsync(id, detector, await PublishFramesAsync(id, frame ?? Picture(160, 120)), second);
         return id;
     }
 
@@ -157,10 +171,10 @@ public sealed class OverlayTests(CatalogFixture fixture) : IClassFixture<Catalog
         return frame;
     }
 
-    private async Task PublishRegionsAsync(Guid id, string detector, SampledFrame frame)
+    private async Task PublishRegionsAsync(Guid id, string detector, SampledFrame frame, float second = 0.6f)
     {
         var listing = new VideoRegions("shapes", detector, [new FrameRegionList(frame.Index, frame.TimestampSeconds, frame.Width, frame.Height,
-            [new([40, 30, 100, 90], "circle", "red", 0.9f), new([110, 60, 150, 110], "square", "blue", 0.6f)])]);
+            [new([40, 30, 100, 90], "circle", "red", 0.9f), new([110, 60, 150, 110], "square", "blue", second)])]);
         await host.Harness.Bus.Publish(Events.Regions(id) with
         {
             Detector = "shapes", DetectorHash = detector,

@@ -23,6 +23,9 @@ internal sealed class Neighbours
     /// <summary>Whether a clip's video is answered with regions ("extract"), a failure ("fail") or not at all; by the last part of its file's name.</summary>
     public Func<string, string> Extraction { get; set; } = _ => "extract";
 
+    /// <summary>Hash of the detector that sees a clip, by the last part of its file's name.</summary>
+    public Func<string, string?> Detector { get; set; } = _ => null;
+
     public ConcurrentQueue<VideoUploaded> Videos { get; } = [];
     public ConcurrentQueue<VideoDeleted> Deleted { get; } = [];
     public ConcurrentQueue<ModelActivated> Activations { get; } = [];
@@ -74,10 +77,11 @@ internal sealed class ExtractionStandIn(Neighbours neighbours, IArtifactStore ar
     {
         var video = context.Message;
         neighbours.Videos.Enqueue(video);
-        switch (neighbours.Extraction(Path.GetFileNameWithoutExtension(video.Source.Key)))
+        var clip = Path.GetFileNameWithoutExtension(video.Source.Key);
+        switch (neighbours.Extraction(clip))
         {
             case "extract":
-                await context.Publish(await ExtractedAsync(video, artifacts, context.CancellationToken), context.CancellationToken);
+                await context.Publish(await ExtractedAsync(video, artifacts, context.CancellationToken) with { DetectorHash = neighbours.Detector(clip) }, context.CancellationToken);
                 break;
             case "fail":
                 await context.Publish(new VideoProcessingFailed { VideoId = video.VideoId, Code = FailureCodes.NoFrames, Detail = "There is nothing in it.", Dataset = video.Dataset }, context.CancellationToken);

@@ -17,8 +17,11 @@ internal static class OverlayPicture
 
     private const int Default = 12;
 
+    // A detector may return a number of regions whatever is there: those below are on nothing.
+    private const float LeastConfidence = 0.05f;
+
     // Drawing another way makes other pictures of the same regions.
-    private const int Style = 1;
+    private const int Style = 2;
 
     /// <exception cref="ApiException">404 <c>content-missing</c>, 409 <c>regions-not-extracted</c>, 500 <c>frame-corrupt</c> or <c>regions-corrupt</c>.</exception>
     public static async Task<IResult> CreateAsync(
@@ -37,6 +40,7 @@ internal static class OverlayPicture
         }
         var found = (await store.ReadRegionsAsync(video, cancellationToken)).Frames.FirstOrDefault(f => f.Index == frame.Index)
             ?? throw new ApiException(409, "regions-not-extracted", $"The regions of frame {frame.Index} are not extracted yet.");
+        found = found with { Regions = [.. found.Regions.Where(r => r.Confidence >= LeastConfidence)] };
         var picture = RegionDrawing.Draw(await ReadAsync(store, frame, cancellationToken), found, count) ?? throw Corrupt();
         response.Headers.XContentTypeOptions = "nosniff";
         return TypedResults.Bytes(picture, "image/jpeg", entityTag: tag);

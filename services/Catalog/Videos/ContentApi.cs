@@ -20,7 +20,7 @@ internal static class ContentApi
         videos.MapGet("/{id:guid}/content", GetContentAsync).WithName("GetVideoContent").WithSummary("The uploaded file, whole or in ranges.")
             .Produces(200, contentType: MediaSniffer.Unknown).Produces(206, contentType: MediaSniffer.Unknown).Produces(304).Produces(416).ProducesProblem(404);
         videos.MapGet("/{id:guid}/frames/{index:int}", GetFrameAsync).WithName("GetVideoFrame").WithSummary("A sampled frame.")
-            .WithDescription("With overlay=regions the most confident regions are drawn on it, with attribute, class and confidence: 12 of them, or as many as top says.")
+            .WithDescription("With overlay=regions the most confident regions are drawn on it, with attribute, class and confidence: top regions of confidence 0.05 or more, 12 if not given.")
             .Produces(200, contentType: "image/jpeg").Produces(304).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
     }
 

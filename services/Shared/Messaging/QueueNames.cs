@@ -20,6 +20,7 @@ public static class QueueNames
     public const string TrainingCancel = "training-cancel";
     public const string TrainingTrackLibrary = "training-track-library";
     public const string TrainingTrackDatasetClips = "training-track-dataset-clips";
+    public const string TrainingTrackDetector = "training-track-detector";
     public const string TrainingTrackCorpus = "training-track-corpus";
     public const string TrainingTrackIndex = "training-track-index";
     public const string TrainingTrackEvaluation = "training-track-evaluation";

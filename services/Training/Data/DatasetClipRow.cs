@@ -26,6 +26,9 @@ public sealed class DatasetClipRow
     /// <summary>The region file; null: no answer yet, or it failed.</summary>
     public ArtifactRef? Regions { get; set; }
 
+    /// <summary>Identity of the detector that made them; null: it was not remembered.</summary>
+    public string? DetectorHash { get; set; }
+
     public string? FailureCode { get; set; }
     public string? FailureDetail { get; set; }
 }

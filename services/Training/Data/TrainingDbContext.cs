@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DemoVlp.Training.Data;
 
-/// <summary>Runs, models, their activations and evaluations, data sets, and the clips that can be trained on.</summary>
+/// <summary>Runs, models, their activations and evaluations, data sets, the clips that can be trained on, and the detectors.</summary>
 /// <remarks>
 /// A migration is added to both providers: <c>dotnet ef migrations add NAME --project services/Training --context SqliteTrainingDbContext
 /// --output-dir Data/Migrations/Sqlite</c>, and the same with Postgres.
@@ -20,6 +20,7 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
     public DbSet<EvaluationRow> Evaluations => Set<EvaluationRow>();
     public DbSet<DatasetRow> Datasets => Set<DatasetRow>();
     public DbSet<DatasetClipRow> DatasetClips => Set<DatasetClipRow>();
+    public DbSet<DetectorRow> Detectors => Set<DetectorRow>();
 
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -75,6 +76,7 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
             clip.HasIndex(c => new { c.Dataset, c.Split, c.Number });
             clip.Property(c => c.Regions).HasJsonText();
         });
+        modelBuilder.Entity<DetectorRow>().ToTable("Detectors").HasKey(d => d.Sha256);
     }
 }
 

@@ -1,3 +1,4 @@
+using DemoVlp.Contracts;
 using DemoVlp.Contracts.Videos;
 using DemoVlp.Training.Data;
 using MassTransit;
@@ -10,11 +11,13 @@ internal sealed record ProcessStart(DateTime At);
 
 /// <summary>
 /// Has the region features of generated clips made by the services that make those of uploads, a few at a time, so that an upload never waits for
-/// more than these. The rows say what is asked and answered: what a crash or an in-memory bus lost is asked again.
+/// more than these. The rows say what is asked and answered: what a crash or an in-memory bus lost is asked again. What another detector made than the one
+/// in use is made anew: features of two detectors mean different things.
 /// </summary>
-internal sealed class ClipPreparation(TrainingDbContext database, ShapesFiles files, ClipVideos videos, IBus bus, ProcessStart start, TimeProvider time)
+internal sealed partial class ClipPreparation(
+    TrainingDbContext database, ShapesFiles files, ClipVideos videos, IBus bus, ProcessStart start, TimeProvider time, ILogger<ClipPreparation> log)
 {
-    private const int MostInFlight = 24, RowsAtOnce = 500;
+    private const int MostInFlight = 24, RowsAtOnce = 500, MostRenewals = 3;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(300), FirstRepeat = TimeSpan.FromMinutes(2), LongestRepeat = TimeSpan.FromMinutes(30);
 
     /// <summary>Returns when every clip of the splits has its features, or will never have them. Any number may work on a data set at once.</summary>
@@ -26,15 +29,39 @@ internal sealed class ClipPreparation(TrainingDbContext database, ShapesFiles fi
         await clips.Where(c => c.FailureCode == FailureCodes.Internal).ExecuteUpdateAsync(set => set
             .SetProperty(c => c.FailureCode, (string?)null).SetProperty(c => c.FailureDetail, (string?)null).SetProperty(c => c.Asked, 0).SetProperty(c => c.NextAskAt, DateTime.UnixEpoch), cancellationToken);
         var total = await clips.CountAsync(cancellationToken);
-        for (var done = -1; ;)
+        await RenewAsync(clips, cancellationToken);
+        for (var (done, renewals) = (-1, 1); ;)
         {
             var now = await clips.CountAsync(c => c.Regions != null || c.FailureCode != null, cancellationToken);
             if (now != done) progress?.Report(new PrepareProgress(now, total));
             done = now;
-            if (done >= total) return;
+            if (done >= total)
+            {
+                // The detector may have changed meanwhile. But workers that do not agree on one would be asked for ever.
+                if (renewals++ < MostRenewals && await RenewAsync(clips, cancellationToken) > 0) continue;
+                await WarnOfMixAsync(dataset, clips, cancellationToken);
+                return;
+            }
             if (!await AskAsync(dataset, clips, cancellationToken)) await Task.Delay(Look, cancellationToken);
         }
     }
+
+    // Takes back the answers of other detectors than the one in use, which so are asked for again. The files stay: runs may still read them.
+    private async Task<int> RenewAsync(IQueryable<DatasetClipRow> clips, CancellationToken cancellationToken)
+    {
+        var detector = await database.Detectors.AsNoTracking().OrderByDescending(d => d.LoadedAt).Select(d => d.Sha256).FirstOrDefaultAsync(cancellationToken);
+        return detector is null ? 0 : await clips.Where(c => c.Regions != null && c.DetectorHash != detector).ExecuteUpdateAsync(set => set
+            .SetProperty(c => c.Regions, (ArtifactRef?)null).SetProperty(c => c.DetectorHash, (string?)null).SetProperty(c => c.Asked, 0).SetProperty(c => c.NextAskAt, DateTime.UnixEpoch), cancellationToken);
+    }
+
+    private async Task WarnOfMixAsync(DatasetRow dataset, IQueryable<DatasetClipRow> clips, CancellationToken cancellationToken)
+    {
+        var detectors = await clips.Where(c => c.Regions != null).Select(c => c.DetectorHash ?? "unknown").Distinct().ToListAsync(cancellationToken);
+        if (detectors.Count > 1) LogMix(dataset.Name, string.Join(", ", detectors));
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The region features of data set {Dataset} come from several detectors ({Detectors}): do all region-extraction workers use the same one, in the same precision?")]
+    private partial void LogMix(string dataset, string detectors);
 
     // The rows of a split are made before anything is asked: an answer finds its row.
     private async Task EnterAsync(DatasetRow dataset, string split, CancellationToken cancellationToken)

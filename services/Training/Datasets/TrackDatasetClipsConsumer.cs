@@ -6,16 +6,16 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DemoVlp.Training.Datasets;
 
-/// <summary>What became of the clips of generated data sets. A clip's features stay, whatever is said of it later.</summary>
+/// <summary>What became of the clips of generated data sets. A clip's features stay, whatever is said of it later, until another detector is in use.</summary>
 internal sealed partial class TrackDatasetClipsConsumer(TrainingDbContext database, TimeProvider time, ILogger<TrackDatasetClipsConsumer> log)
     : IConsumer<RegionsExtracted>, IConsumer<VideoProcessingFailed>, IConsumer<Fault<VideoUploaded>>, IConsumer<Fault<FramesSampled>>
 {
     public async Task Consume(ConsumeContext<RegionsExtracted> context)
     {
         if (context.Message.Dataset is not { } dataset) return;
-        var (video, regions) = (context.Message.VideoId, context.Message.Regions);
+        var (video, regions, detector) = (context.Message.VideoId, context.Message.Regions, context.Message.DetectorHash);
         var known = await database.DatasetClips.Where(c => c.VideoId == video).ExecuteUpdateAsync(set => set
-            .SetProperty(c => c.Regions, regions).SetProperty(c => c.FailureCode, (string?)null).SetProperty(c => c.FailureDetail, (string?)null), context.CancellationToken);
+            .SetProperty(c => c.Regions, regions).SetProperty(c => c.DetectorHash, detector).SetProperty(c => c.FailureCode, (string?)null).SetProperty(c => c.FailureDetail, (string?)null), context.CancellationToken);
         // The data set was deleted meanwhile: so is what has just been written of it.
         if (known == 0) await context.Publish(new VideoDeleted { VideoId = video, DeletedAt = time.GetUtcNow().UtcDateTime, Dataset = dataset }, context.CancellationToken);
     }

@@ -119,6 +119,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<DateTime?>("AskedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<string>("DetectorHash")
+                        .HasColumnType("text");
+
                     b.Property<string>("FailureCode")
                         .HasColumnType("text");
 
@@ -194,6 +197,19 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.HasKey("Name");
 
                     b.ToTable("Datasets", "training");
+                });
+
+            modelBuilder.Entity("DemoVlp.Training.Data.DetectorRow", b =>
+                {
+                    b.Property<string>("Sha256")
+                        .HasColumnType("text");
+
+                    b.Property<DateTime>("LoadedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("Sha256");
+
+                    b.ToTable("Detectors", "training");
                 });
 
             modelBuilder.Entity("DemoVlp.Training.Data.EvaluationRow", b =>

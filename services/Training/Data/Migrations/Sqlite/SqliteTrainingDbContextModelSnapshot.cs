@@ -113,6 +113,9 @@ namespace DemoVlp.Training.Data.Migrations.Sqlite
                     b.Property<DateTime?>("AskedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("DetectorHash")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("FailureCode")
                         .HasColumnType("TEXT");
 
@@ -188,6 +191,19 @@ namespace DemoVlp.Training.Data.Migrations.Sqlite
                     b.HasKey("Name");
 
                     b.ToTable("Datasets", (string)null);
+                });
+
+            modelBuilder.Entity("DemoVlp.Training.Data.DetectorRow", b =>
+                {
+                    b.Property<string>("Sha256")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("LoadedAt")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Sha256");
+
+                    b.ToTable("Detectors", (string)null);
                 });
 
             modelBuilder.Entity("DemoVlp.Training.Data.EvaluationRow", b =>
