@@ -10,25 +10,37 @@ using ModelTasks = DemoVlp.Contracts.Models.ModelTasks;
 namespace DemoVlp.Training.Registry;
 
 /// <summary>
-/// Gives a new system something to answer with: tiny models with random weights. The same bytes come out wherever this runs, and every step
-/// can be repeated, so replicas that start at once do it once.
+/// Gives a new system something to answer with: tiny models trained by this project on Moving Shapes (<c>infra/train-built-in.sh</c>), and an untrained one to start
+/// from with nothing learnt. The same bytes come out wherever this runs, and every step can be repeated, so replicas that start at once do it once.
 /// </summary>
 internal sealed partial class BuiltInModels(IServiceScopeFactory scopes, IHostApplicationLifetime lifetime, ILogger<BuiltInModels> log) : BackgroundService
 {
+    /// <summary>The models that answer where nothing else was put in service. Other weights need another version: what a store has under one is kept.</summary>
+    public const string Retrieval = "moving-shapes-retrieval-1", QuestionAnswering = "moving-shapes-question-answering-1";
+
+    /// <summary>What training starts from if nothing that the others know is to be in the new model.</summary>
+    public const string Untrained = "tiny-untrained-1";
+
+    private const string Shapes = "It knows 8 shapes, 8 colours, 2 sizes and 6 motions, and nothing of the real world.";
     private const ulong Seed = 20220314;
 
     // What the built-in tiny detector puts out.
     private const int FeatureDim = 256;
 
+    // Of a frame: one more than Moving Shapes has objects.
+    private const int Regions = 4;
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
-    private static readonly (string Version, string Task, Guid Activation, string Description)[] Models =
+    private static readonly IReadOnlyList<BuiltIn> Models =
     [
-        ("tiny-retrieval-untrained-1", ModelTasks.Retrieval, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d0001"),
-            "Untrained: its weights are random, so search works but its order means nothing. Train it on captioned videos."),
-        ("tiny-question-answering-untrained-1", ModelTasks.QuestionAnswering, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d0002"),
-            "Untrained: its weights are random, so every question gets an answer but none means anything."),
+        new(Retrieval, ModelTasks.Retrieval, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d0003"), $"Trained by this project on its generated clips, Moving Shapes. {Shapes}"),
+        new(QuestionAnswering, ModelTasks.QuestionAnswering, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d0004"), $"Trained by this project on questions about its generated clips, Moving Shapes. {Shapes}"),
+        new(Untrained, ModelTasks.Retrieval, null, "Untrained: its weights are random. Something to start a training from, for retrieval or for questions."),
     ];
+
+    /// <summary>A model in the box; with an activation it answers where nothing was activated for its task.</summary>
+    private sealed record BuiltIn(string Version, string Task, Guid? Activation, string Description);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -37,7 +49,7 @@ internal sealed partial class BuiltInModels(IServiceScopeFactory scopes, IHostAp
         {
             try
             {
-                await EnsureAsync(stoppingToken);
+                foreach (var model in Models) await EnsureAsync(model, stoppingToken);
                 return;
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -49,45 +61,63 @@ internal sealed partial class BuiltInModels(IServiceScopeFactory scopes, IHostAp
         }
     }
 
-    private async Task EnsureAsync(CancellationToken cancellationToken)
+    /// <summary>Writes a built-in model's directory.</summary>
+    internal static void Write(string version, string directory)
     {
-        foreach (var builtIn in Models)
+        if (version == Untrained)
         {
-            await using var scope = scopes.CreateAsyncScope();
-            var database = scope.ServiceProvider.GetRequiredService<TrainingDbContext>();
-            // A model that somebody activated for the task is never pushed aside.
-            if (await database.Activations.AnyAsync(a => a.Task == builtIn.Task, cancellationToken)) continue;
-            var registry = scope.ServiceProvider.GetRequiredService<ModelRegistry>();
-            var model = await registry.FindAsync(builtIn.Version, cancellationToken);
-            if (model is null)
+            var folder = Directory.CreateTempSubdirectory("demovlp-vocabulary-");
+            try
             {
-                model = new ModelRow
-                {
-                    Version = builtIn.Version, Task = builtIn.Task, Origin = "built-in", Directory = VideoArtifacts.Model(builtIn.Version),
-                    Description = builtIn.Description, CreatedAt = scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime,
-                };
-                var folder = Directory.CreateTempSubdirectory("demovlp-model-");
-                try
-                {
-                    ModelDirectory.CreateTiny(folder.FullName, Lines("vocab.txt"), FeatureDim, builtIn.Task == ModelTasks.QuestionAnswering ? Lines("answers.txt") : null, Seed);
-                    await registry.AddAsync(model, folder.FullName, cancellationToken);
-                }
-                finally
-                {
-                    folder.Delete(recursive: true);
-                }
+                Write(Retrieval, folder.FullName);
+                using var trained = ModelDirectory.Load(folder.FullName);
+                ModelDirectory.CreateTiny(directory, trained.Vocabulary, FeatureDim, seed: Seed, objectNum: Regions, timeAttention: true);
             }
-            await scope.ServiceProvider.GetRequiredService<Activations>().RequestAsync(model, builtIn.Activation, cancellationToken);
-            await scope.ServiceProvider.GetRequiredService<Announcer>().AnnounceAsync(cancellationToken);
+            finally
+            {
+                folder.Delete(recursive: true);
+            }
+            return;
+        }
+        var assembly = Assembly.GetExecutingAssembly();
+        var prefix = $"BuiltIn/{version}/";
+        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            using var source = assembly.GetManifestResourceStream(name)!;
+            using var target = File.Create(Path.Combine(directory, name[prefix.Length..]));
+            source.CopyTo(target);
         }
     }
 
-    internal static string[] Lines(string name)
+    private async Task EnsureAsync(BuiltIn builtIn, CancellationToken cancellationToken)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"DemoVlp.Training.BuiltIn.{name}")
-            ?? throw new InvalidOperationException($"The resource {name} is missing.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await using var scope = scopes.CreateAsyncScope();
+        var services = scope.ServiceProvider;
+        var registry = services.GetRequiredService<ModelRegistry>();
+        var model = await registry.FindAsync(builtIn.Version, cancellationToken);
+        if (model is null)
+        {
+            model = new ModelRow
+            {
+                Version = builtIn.Version, Task = builtIn.Task, Origin = "built-in", Directory = VideoArtifacts.Model(builtIn.Version),
+                Description = builtIn.Description, CreatedAt = services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime,
+            };
+            var folder = Directory.CreateTempSubdirectory("demovlp-model-");
+            try
+            {
+                Write(builtIn.Version, folder.FullName);
+                await registry.AddAsync(model, folder.FullName, cancellationToken);
+            }
+            finally
+            {
+                folder.Delete(recursive: true);
+            }
+        }
+        // A model that somebody activated for the task is never pushed aside.
+        var database = services.GetRequiredService<TrainingDbContext>();
+        if (builtIn.Activation is not { } activation || await database.Activations.AnyAsync(a => a.Task == builtIn.Task, cancellationToken)) return;
+        await services.GetRequiredService<Activations>().RequestAsync(model, activation, cancellationToken);
+        await services.GetRequiredService<Announcer>().AnnounceAsync(cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Warning, "The built-in models could not be entered; it will be tried again in a few seconds.")]

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Makes the models in the box again, as a user would make models: starts the standalone system, has it draw and extract a generated data set, and trains three times
+# through its gateway, each run from the model before: retrieval from nothing, question answering, retrieval again.
+#
+#   infra/train-built-in.sh FOLDER     the two models land in FOLDER/<version>
+#
+# DEMOVLP_PORT (8080). First 1650 clips are drawn and extracted, which takes both cores of a small machine half an hour; training then takes one core about as long.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+(($# == 1)) && [[ $1 != -* ]] || { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit 2; }
+out=$1 dataset=built-in server=''
+
+export DEMOVLP_PORT=${DEMOVLP_PORT:-8080} DEMOVLP_DATA=${DEMOVLP_DATA:-$out/data}
+export DEMOVLP_URL=http://127.0.0.1:$DEMOVLP_PORT
+# Models as small as these train faster with one thread than with two, and rounding does not depend on the number of cores.
+export Compute__Threads=1
+mkdir -p "$out"
+
+# shellcheck disable=SC2317 # the trap calls it
+stop() {
+  local code=$?
+  trap - EXIT
+  if [[ -n $server ]]; then
+    kill -TERM "$server" 2>/dev/null || true
+    wait "$server" || true
+  fi
+  exit "$code"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM HUP
+
+demovlp() { artifacts/bin/DemoVlp.Cli/release/demovlp "$@"; }
+infra/run.sh --no-samples >"$out/system.log" 2>&1 &
+server=$!
+dotnet build gateway/DemoVlp.Cli -c Release -v q -nodeReuse:false >"$out/build.log" 2>&1 || { cat "$out/build.log" >&2; exit 1; }
+until curl -sf -o /dev/null --max-time 2 "$DEMOVLP_URL/health/ready"; do
+  kill -0 "$server" 2>/dev/null || { cat "$out/system.log" >&2; exit 1; }
+  sleep 1
+done
+
+# Trains and leaves the new model's version in $version.
+version=tiny-untrained-1
+train() { # train TASK EPOCHS BATCH-SIZE LEARNING-RATE
+  local run
+  printf '\n%s, from %s\n' "$1" "$version"
+  demovlp train --dataset $dataset --task "$1" --base "$version" --epochs "$2" --batch-size "$3" --learning-rate "$4" --seed 1 --watch
+  run=$(demovlp runs --json | head -n 1)
+  [[ $run =~ \"modelVersion\":\"([^\"]+)\" ]] || { echo "The run ended without a model: $run" >&2; exit 1; }
+  version=${BASH_REMATCH[1]}
+}
+
+# Copies the model that was trained last, under its name in the box.
+keep() { # keep VERSION FILE...
+  local file name=$1
+  shift
+  mkdir -p "$out/$name"
+  for file in "$@"; do curl -sf -o "$out/$name/$file" "$DEMOVLP_URL/api/v1/models/$version/files/$file"; done
+}
+
+demovlp datasets create $dataset --seed 1 --clips 1500
+train retrieval 10 32 0.001
+train question-answering 3 64 0.001
+keep moving-shapes-question-answering-1 config.json model.safetensors vocab.txt answers.txt
+train retrieval 26 32 0.001
+keep moving-shapes-retrieval-1 config.json model.safetensors vocab.txt
