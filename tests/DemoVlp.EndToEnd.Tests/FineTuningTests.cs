@@ -9,8 +9,8 @@ namespace DemoVlp.EndToEnd.Tests;
 public sealed class FineTuningTests(StandaloneSystem system) : IClassFixture<StandaloneSystem>
 {
     // What is learnt from and how; small, so that it takes two cores no more than two or three minutes, clips included.
-    private const int Captioned = 72, CaptionedFamiliar = 12, Unseen = 20, Epochs = 12, BatchSize = 16;
-    private const double LearningRate = 2e-4;
+    private const int Captioned = 72, CaptionedFamiliar = 12, Unseen = 20, Epochs = 20, BatchSize = 16;
+    private const double LearningRate = 5e-4;
 
     // What has to come of it. Each unseen clip is looked for among 40: all unseen ones, and of each the twin that only the new words tell from it. Who
     // does not know these words finds one of every two first at best; who knows nothing at all, one of forty, at a mean rank of 20.5.
