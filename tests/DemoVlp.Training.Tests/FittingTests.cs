@@ -1,6 +1,7 @@
 using DemoVlp.Modeling;
 using DemoVlp.Modeling.Serialization;
 using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.Testing;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Runs;
 
@@ -75,6 +76,22 @@ public sealed class FittingTests
         // Once the alignment fills its blocks, memory grows with the batch and not with its square; a text longer than the model takes costs no more.
         var (one, two, four) = (StepMemory.Estimate(config, 512, 48), StepMemory.Estimate(config, 1024, 48), StepMemory.Estimate(config, 2048, 500));
         Assert.Equal((two - one) * 2, four - two);
+    }
+
+    [Fact]
+    public void StartingModel_ForRetrievalFromAQuestionAnsweringModel_KeepsItsEncodersAndLeavesTheHead()
+    {
+        using var folder = new TemporaryFolder();
+        ModelDirectory.CreateTiny(folder.Path, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red"], 8, ["red", "blue"], seed: 1);
+        using var answering = ModelDirectory.Load(folder.Path);
+
+        using var searching = StartingModel.Load(folder.Path, ModelTasks.Retrieval, [], seed: 2);
+
+        Assert.Equal((ModelTasks.Retrieval, 0), (searching.Config.Task, searching.Config.NumLabels));
+        Assert.Empty(searching.Answers);
+        var known = ModelWeights.Of(answering.Network).ToDictionary(w => w.Name, w => w.Value);
+        Assert.All(ModelWeights.Of(searching.Network), w => Assert.True(w.Value.allclose(known[w.Name], 0, 0), w.Name));
+        Assert.DoesNotContain(ModelWeights.Of(searching.Network), w => w.Name.StartsWith("head.", StringComparison.Ordinal));
     }
 
     private static byte[] FileOf(int[] ids, long[] offsets)

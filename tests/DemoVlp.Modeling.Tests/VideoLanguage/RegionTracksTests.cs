@@ -1,0 +1,58 @@
+using DemoVlp.Modeling.Regions;
+using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.Modeling.VideoLanguage.Inference;
+
+namespace DemoVlp.Modeling.Tests.VideoLanguage;
+
+public sealed class RegionTracksTests
+{
+    private const int Slots = 3;
+
+    private static readonly ObjectTransformerConfig ByTrack = new() { FeatureDim = 2, ObjectNum = Slots, RegionOrder = ObjectTransformerConfig.Tracks };
+
+    [Fact]
+    public void Create_ByTracks_KeepsAThingInItsSlotWhateverTheConfidences()
+    {
+        FrameRegions[] frames = [Frame((Red, 10, 0.9f), (Blue, 100, 0.8f)), Frame((Red, 14, 0.3f), (Blue, 96, 0.7f)), Frame((Blue, 92, 0.6f), (Red, 18, 0.9f))];
+
+        Assert.Equal([0, 1, -1, 0, 1, -1, 1, 0, -1], Regions(frames, ByTrack));
+        // As published: by confidence.
+        Assert.Equal([0, 1, -1, 1, 0, -1, 1, 0, -1], Regions(frames, ByTrack with { RegionOrder = null }));
+    }
+
+    [Fact]
+    public void Create_ByTracks_TellsThingsThatLookAlikeApartByTheirPlaces()
+    {
+        FrameRegions[] frames = [Frame((Red, 10, 0.9f), (Red, 200, 0.8f)), Frame((Red, 196, 0.9f), (Red, 14, 0.8f))];
+        Assert.Equal([0, 1, -1, 1, 0, -1], Regions(frames, ByTrack));
+    }
+
+    [Fact]
+    public void Create_ByTracks_LeavesTheSlotOfAHiddenThingEmptyAndFindsItAgain()
+    {
+        FrameRegions[] frames = [Frame((Red, 10, 0.9f), (Blue, 100, 0.8f)), Frame((Blue, 96, 0.7f)), Frame((Blue, 92, 0.9f), (Red, 18, 0.6f))];
+
+        var input = ObjectInput.Create(frames, ByTrack);
+
+        Assert.Equal([0, 1, -1, -1, 0, -1, 1, 0, -1], input.Tokens.Select(t => t.Region));
+        Assert.Equal([1f, 1, 0, 0, 1, 0, 1, 1, 0], input.Mask);
+    }
+
+    [Fact]
+    public void Create_ByTracks_TakesTheMostConfidentRegionsAndGivesANewThingAFreeSlot()
+    {
+        FrameRegions[] frames = [Frame((Red, 10, 0.9f)), Frame((Green, 60, 0.9f), (Red, 14, 0.5f), (Blue, 100, 0.8f), (Blue, 150, 0.1f))];
+        Assert.Equal([0, -1, -1, 1, 0, 2], Regions(frames, ByTrack));
+    }
+
+    private static float[] Red => [1, 0];
+
+    private static float[] Green => [0.7f, 0.7f];
+
+    private static float[] Blue => [0, 1];
+
+    private static IEnumerable<int> Regions(FrameRegions[] frames, ObjectTransformerConfig config) => ObjectInput.Create(frames, config).Tokens.Select(t => t.Region);
+
+    private static FrameRegions Frame(params (float[] Feature, float Left, float Confidence)[] things) => new(0, 0, 320, 240, [.. things.SelectMany(t => t.Feature)],
+        [.. things.SelectMany(t => new[] { t.Left, 50, t.Left + 30, 80 })], new int[things.Length], [.. things.Select(t => t.Confidence)], new int[things.Length], new float[things.Length]);
+}
