@@ -15,7 +15,7 @@ public sealed class FittingTests
     [InlineData(100, 8, 12)]
     public void BatchPlan_OverAnEpoch_TakesEachClipAtMostOnceInFullBatches(int clips, int batchSize, int stepsPerEpoch)
     {
-        var plan = new BatchPlan(clips, batchSize, 3, seed: 1);
+        var plan = new BatchPlan(Ones(clips), batchSize, 3, seed: 1);
 
         Assert.Equal((stepsPerEpoch, stepsPerEpoch * 3), (plan.StepsPerEpoch, plan.TotalSteps));
         for (var epoch = 0; epoch < 3; epoch++)
@@ -28,21 +28,38 @@ public sealed class FittingTests
     [Fact]
     public void BatchPlan_AskedForAStepOutOfOrder_GivesTheSameBatch()
     {
-        var forward = new BatchPlan(50, 5, 4, seed: 9);
+        var forward = new BatchPlan(Ones(50), 5, 4, seed: 9);
         var batches = Enumerable.Range(0, forward.TotalSteps).Select(s => forward.Candidates(s).ToArray()).ToList();
-        var resumed = new BatchPlan(50, 5, 4, seed: 9);
+        var resumed = new BatchPlan(Ones(50), 5, 4, seed: 9);
 
         Assert.Equal(batches[33], resumed.Candidates(33));
         Assert.Equal(batches[4], resumed.Candidates(4));
         Assert.NotEqual(batches[0], batches[10]);
-        Assert.NotEqual(batches[0], new BatchPlan(50, 5, 4, seed: 10).Candidates(0).ToArray());
+        Assert.NotEqual(batches[0], new BatchPlan(Ones(50), 5, 4, seed: 10).Candidates(0).ToArray());
         Assert.Equal(Enumerable.Range(0, 50), batches[7].Order());
+    }
+
+    [Fact]
+    public void BatchPlan_WhereClipsHaveSeveralExamples_TakesUpToEightOfAClipTogether()
+    {
+        int[] clips = [20, 1, 8, 3, 16];
+        var (examples, clipOf) = (clips.Sum(), clips.SelectMany((n, i) => Enumerable.Repeat(i, n)).ToArray());
+        var plan = new BatchPlan(clips, examples, 2, seed: 4);
+        var (first, second) = (plan.Candidates(0).ToArray(), plan.Candidates(1).ToArray());
+
+        Assert.Equal(Enumerable.Range(0, examples), first.Order());
+        Assert.NotEqual(first, second);
+        // A clip's 20 examples are 8, 8 and 4; which of them are together differs from pass to pass.
+        var changes = first.Zip(first.Skip(1)).Count(p => clipOf[p.First] != clipOf[p.Second]);
+        Assert.InRange(changes, clips.Length - 1, 3 + 1 + 1 + 1 + 2 - 1);
+        Assert.Equal(8.0 / examples, BatchPlan.VideosPerExample(clips));
+        Assert.Equal(1, BatchPlan.VideosPerExample(Ones(7)));
     }
 
     [Fact]
     public void BatchPlan_OverManyEpochs_ChoosesEveryTextOfAnExample()
     {
-        var plan = new BatchPlan(2, 2, 100, seed: 3);
+        var plan = new BatchPlan(Ones(2), 2, 100, seed: 3);
         var chosen = Enumerable.Range(0, 100).Select(s => plan.Text(s, 1, 5)).ToList();
         Assert.Equal([0, 1, 2, 3, 4], chosen.Distinct().Order());
     }
@@ -70,11 +87,11 @@ public sealed class FittingTests
     public void StepMemory_OfABatchNoMachineHolds_IsRefusedWithAPlainSentence()
     {
         var config = ModelConfig.Tiny(1000, 256);
-        StepMemory.Check(config, 16, 20);
-        var refused = Assert.Throws<RunFailedException>(() => StepMemory.Check(config, 1024 * 64, 48));
+        StepMemory.Check(config, 16, new(20));
+        var refused = Assert.Throws<RunFailedException>(() => StepMemory.Check(config, 1024 * 64, new(48)));
         Assert.Equal("not-enough-memory", refused.Code);
         // Once the alignment fills its blocks, memory grows with the batch and not with its square; a text longer than the model takes costs no more.
-        var (one, two, four) = (StepMemory.Estimate(config, 512, 48), StepMemory.Estimate(config, 1024, 48), StepMemory.Estimate(config, 2048, 500));
+        var (one, two, four) = (StepMemory.Estimate(config, 512, new(48)), StepMemory.Estimate(config, 1024, new(48)), StepMemory.Estimate(config, 2048, new(500)));
         Assert.Equal((two - one) * 2, four - two);
     }
 
@@ -100,4 +117,6 @@ public sealed class FittingTests
         new SafetensorsWriter().Add("ids", ids, ids.Length).Add("offsets", offsets, offsets.Length).Write(stream);
         return stream.ToArray();
     }
+
+    private static int[] Ones(int clips) => [.. Enumerable.Repeat(1, clips)];
 }

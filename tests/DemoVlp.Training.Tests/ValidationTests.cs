@@ -124,7 +124,7 @@ public sealed class ValidationTests
     [Fact]
     public void Work_OfALargeValidation_IsSpreadOverPassesUntilItCostsATenth()
     {
-        var work = new Work(ModelConfig.Tiny(1000, 256), 20);
+        var work = new Work(ModelConfig.Tiny(1000, 256), new SampleSize(20));
         var interval = work.ValidationInterval(samples: 500, stepsPerEpoch: 10, batchSize: 16);
         Assert.InRange(work.Validation(500) / interval, 0, 0.1 * 10 * work.Step(16));
         Assert.True(work.Validation(500) / (interval - 1) > 0.1 * 10 * work.Step(16));

@@ -3,16 +3,20 @@ namespace DemoVlp.Training.Fitting;
 /// <summary>
 /// Which examples a step learns from. A pure function of the seed and the step, so that a run that was interrupted needs to remember no more than its step.
 /// </summary>
-/// <param name="examples">Examples in the data set, at least 2.</param>
+/// <param name="clips">Examples of each clip, one clip after the other; at least 2 in all.</param>
 /// <param name="batchSize">Examples per step asked for; the data set's size at most.</param>
 /// <param name="epochs">Passes over the data.</param>
 /// <param name="seed">Of the order and the choice of texts.</param>
-internal sealed class BatchPlan(int examples, int batchSize, int epochs, int seed)
+internal sealed class BatchPlan(IReadOnlyList<int> clips, int batchSize, int epochs, int seed)
 {
+    /// <summary>Examples of one clip that are taken together: the clip is encoded once for them, which is most of the work, and a batch still shows many clips.</summary>
+    private const int Together = 8;
+
+    private readonly int examples = clips.Sum();
     private (int Epoch, int[] Order) shuffled = (-1, []);
 
     /// <summary>Examples per step.</summary>
-    public int BatchSize { get; } = Math.Min(batchSize, examples);
+    public int BatchSize { get; } = Math.Min(batchSize, clips.Sum());
 
     /// <summary>Full batches of a pass. Those left over are others in each pass.</summary>
     public int StepsPerEpoch => examples / BatchSize;
@@ -35,11 +39,25 @@ internal sealed class BatchPlan(int examples, int batchSize, int epochs, int see
     /// <summary>Which of an example's texts is learnt from in the step's pass.</summary>
     public int Text(int step, int example, int texts) => (int)(Mix((ulong)(uint)seed << 32 ^ ((ulong)EpochOf(step) << 20) ^ (uint)example ^ 0xC0FFEE) % (ulong)texts);
 
+    /// <summary>Videos that a step encodes for each of its examples: 1 or less.</summary>
+    public static double VideosPerExample(IReadOnlyList<int> clips) => clips.Sum(n => (n + Together - 1) / Together) / (double)clips.Sum();
+
     private int[] Shuffle(int epoch)
     {
-        var order = Enumerable.Range(0, examples).ToArray();
         var state = Mix((ulong)(uint)seed << 32 ^ (uint)epoch);
-        for (var i = examples - 1; i > 0; i--)
+        var groups = new List<int[]>();
+        var first = 0;
+        foreach (var count in clips)
+        {
+            groups.AddRange(Shuffle(Enumerable.Range(first, count).ToArray(), ref state).Chunk(Together));
+            first += count;
+        }
+        return [.. Shuffle(groups.ToArray(), ref state).SelectMany(g => g)];
+    }
+
+    private static T[] Shuffle<T>(T[] order, ref ulong state)
+    {
+        for (var i = order.Length - 1; i > 0; i--)
         {
             state = Mix(state);
             var j = (int)(state % (ulong)(i + 1));

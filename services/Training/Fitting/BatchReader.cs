@@ -69,10 +69,13 @@ internal sealed class BatchReader : IAsyncDisposable
             for (var step = firstStep; step < plan.TotalSteps; step++)
             {
                 var batch = new List<Sample>(plan.BatchSize);
+                // The same list for all examples of a clip, whether or not the cache has room for it: by that the trainer knows what to encode once.
+                var read = new Dictionary<string, IReadOnlyList<FrameRegions>?>(StringComparer.Ordinal);
                 foreach (var index in plan.Candidates(step))
                 {
                     var example = examples[index];
-                    if (await regions.ReadAsync(example.Clip, ended.Token) is not { } frames) continue;
+                    if (!read.TryGetValue(example.Clip.Id, out var frames)) read[example.Clip.Id] = frames = await regions.ReadAsync(example.Clip, ended.Token);
+                    if (frames is null) continue;
                     batch.Add(new Sample(frames, tokens[example.FirstText + plan.Text(step, index, example.Texts)], example.Answer, Choice(example, tokens, plan, step, index)));
                     if (batch.Count == plan.BatchSize) break;
                 }

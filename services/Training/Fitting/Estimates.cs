@@ -10,14 +10,13 @@ namespace DemoVlp.Training.Fitting;
 
 /// <summary>What an estimate is made from.</summary>
 /// <param name="Config">The model to be trained.</param>
-/// <param name="LongestText">Tokens of the longest text.</param>
-/// <param name="Texts">Texts of a sample in a step.</param>
-/// <param name="Samples">Samples of one pass.</param>
+/// <param name="Sample">What a step encodes for each sample.</param>
+/// <param name="Clips">Samples of each clip in one pass.</param>
 /// <param name="ValidationSamples">Samples of a validation.</param>
 /// <param name="WithoutFeatures">How many of both have no features yet.</param>
 /// <param name="BatchSize">As asked for.</param>
 /// <param name="Epochs">Passes.</param>
-internal sealed record EstimateInput(ModelConfig Config, int LongestText, int Texts, int Samples, int ValidationSamples, int WithoutFeatures, int BatchSize, int Epochs);
+internal sealed record EstimateInput(ModelConfig Config, SampleSize Sample, IReadOnlyList<int> Clips, int ValidationSamples, int WithoutFeatures, int BatchSize, int Epochs);
 
 /// <summary>
 /// Says before a run what it will take. Time is the run's operations (<see cref="Work"/>) over a speed: that at which the latest completed runs of models of this
@@ -40,16 +39,16 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
     /// <summary>The estimate of a run.</summary>
     public async Task<TrainingEstimate> OfAsync(EstimateInput input, CancellationToken cancellationToken)
     {
-        var plan = new BatchPlan(input.Samples, input.BatchSize, input.Epochs, 0);
-        var (work, parameters) = (new Work(input.Config, input.LongestText, input.Texts), ModelSize.Parameters(input.Config));
+        var plan = new BatchPlan(input.Clips, input.BatchSize, input.Epochs, 0);
+        var (work, parameters) = (new Work(input.Config, input.Sample), ModelSize.Parameters(input.Config));
         var interval = work.ValidationInterval(input.ValidationSamples, plan.StepsPerEpoch, plan.BatchSize);
         var validations = input.ValidationSamples == 0 ? 0 : (input.Epochs + interval - 1) / interval;
         var operations = plan.TotalSteps * work.Step(plan.BatchSize) + validations * work.Validation(input.ValidationSamples);
         var earlier = await EarlierSpeedAsync(parameters, cancellationToken);
         return new TrainingEstimate
         {
-            Samples = input.Samples, ValidationSamples = input.ValidationSamples, BatchSize = plan.BatchSize, StepsPerEpoch = plan.StepsPerEpoch, Steps = plan.TotalSteps,
-            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.LongestText, input.Texts) + BytesPerParameter * parameters,
+            Samples = input.Clips.Sum(), ValidationSamples = input.ValidationSamples, BatchSize = plan.BatchSize, StepsPerEpoch = plan.StepsPerEpoch, Steps = plan.TotalSteps,
+            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.Sample) + BytesPerParameter * parameters,
             Seconds = operations / (earlier ?? MatrixProductSpeed() * ShareOfMatrixProduct), Basis = earlier is null ? "arithmetic" : "earlier-runs",
             WithoutFeatures = input.WithoutFeatures,
         };

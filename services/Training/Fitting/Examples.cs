@@ -34,6 +34,7 @@ internal sealed class Examples
 
     private readonly string task;
     private readonly List<Example> train = [], validation = [];
+    private readonly List<int> trainClips = [];
     private readonly List<string> texts = [];
     private readonly Dictionary<string, int> unusable = [];
 
@@ -41,13 +42,16 @@ internal sealed class Examples
 
     public IReadOnlyList<Example> Train => train;
 
+    /// <summary>Examples of each clip in <see cref="Train"/>, where they stand one after the other.</summary>
+    public IReadOnlyList<int> TrainClips => trainClips;
+
     public IReadOnlyList<Example> Validation => validation;
 
     /// <summary>All captions or questions, each one line.</summary>
     public IReadOnlyList<string> Texts => texts;
 
-    /// <summary>Texts that a step encodes for each of its samples.</summary>
-    public int TextsOfASample => train.Exists(e => e.Choice is not null) ? 2 + NearMisses : 1;
+    /// <summary>What a step encodes for each of its samples.</summary>
+    public SampleSize SampleSize(int longestText) => new(longestText, train.Exists(e => e.Choice is not null) ? 2 + NearMisses : 1, BatchPlan.VideosPerExample(trainClips));
 
     /// <summary>What of the clips to learn from cannot be used, by reason: <c>no-captions</c>, <c>no-questions</c>, <c>no-answer</c>.</summary>
     public IReadOnlyDictionary<string, int> Unusable => unusable;
@@ -56,7 +60,12 @@ internal sealed class Examples
     public static Examples Of(string task, IReadOnlyList<Clip> train, IReadOnlyList<Clip> validation)
     {
         var examples = new Examples(task);
-        foreach (var clip in train) examples.Add(clip, examples.train, measured: false);
+        foreach (var clip in train)
+        {
+            var before = examples.train.Count;
+            examples.Add(clip, examples.train, measured: false);
+            if (examples.train.Count > before) examples.trainClips.Add(examples.train.Count - before);
+        }
         foreach (var clip in validation) examples.Add(clip, examples.validation, measured: true);
         return examples;
     }

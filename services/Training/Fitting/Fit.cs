@@ -55,13 +55,13 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
     private FitResult? Run(FitInput input)
     {
         var (held, run) = (input.Held, input.Held.Run);
-        var plan = new BatchPlan(input.Examples.Train.Count, run.BatchSize, run.Epochs, run.Seed);
+        var plan = new BatchPlan(input.Examples.TrainClips, run.BatchSize, run.Epochs, run.Seed);
         var workspace = Directory.CreateTempSubdirectory("demovlp-training-").FullName;
         var keep = false;
         try
         {
             var model = StartingModel.Load(input.BaseDirectory, run.Task, input.Examples.Answers(), (ulong)run.Seed);
-            StepMemory.Check(model.Config, plan.BatchSize, input.Tokens.Longest, input.Examples.TextsOfASample);
+            StepMemory.Check(model.Config, plan.BatchSize, input.Examples.SampleSize(input.Tokens.Longest));
             using var learner = Learner.Create(run.Task, model, run.LossTerms, new StepOptions
             {
                 LearningRate = run.LearningRate, Rule = AdamWRule.Torch, WeightDecay = WeightDecay, MaxGradientNorm = MaximumGradientNorm, Seed = (ulong)run.Seed,

@@ -25,7 +25,7 @@ internal sealed class FitSteps
     {
         (this.input, this.learner, this.plan, this.checkpoints, this.regions, this.journal, this.checkpointSteps, State) = (input, learner, plan, checkpoints, regions, journal, checkpointSteps, state);
         meters = new FitMeters(Run.Task);
-        var work = new Work(learner.Model.Config, input.Tokens.Longest, input.Examples.TextsOfASample);
+        var work = new Work(learner.Model.Config, input.Examples.SampleSize(input.Tokens.Longest));
         validationInterval = work.ValidationInterval(input.Examples.Validation.Count, plan.StepsPerEpoch, plan.BatchSize);
         pace = new Pace(work.Step(plan.BatchSize), work.Validation(input.Examples.Validation.Count), Run.CpuSeconds, Run.WallSeconds);
     }

@@ -18,25 +18,24 @@ internal static class StepMemory
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="batchSize">Samples.</param>
-    /// <param name="longestText">Tokens.</param>
-    /// <param name="texts">Texts of a sample.</param>
-    public static long Estimate(ModelConfig config, int batchSize, int longestText, int texts = 1)
+    /// <param name="sample">Of the step.</param>
+    public static long Estimate(ModelConfig config, int batchSize, SampleSize sample)
     {
         var (text, video) = (config.TextConfig, config.ObjectConfig);
-        var words = config.Padding == PaddingRule.Reference ? config.MaxTextLength : Math.Min(longestText, config.MaxTextLength);
+        var words = config.Padding == PaddingRule.Reference ? config.MaxTextLength : Math.Min(sample.LongestText, config.MaxTextLength);
         var regions = video.NumFrames * video.ObjectNum;
         var perRegion = (14 + 3L * video.MlpRatio) * video.EmbedDim + 2L * video.NumHeads * (video.ObjectNum + 1);
         var perWord = 16L * text.Dim + 3L * text.HiddenDim + 2L * text.NHeads * words;
-        var encoders = batchSize * ((1L + regions) * video.Depth * perRegion + texts * words * text.NLayers * perWord);
+        var encoders = (long)(batchSize * (sample.Videos * (1L + regions) * video.Depth * perRegion + (double)sample.Texts * words * text.NLayers * perWord));
         var alignment = AlignmentTensors * Math.Min((long)batchSize * batchSize * words * regions, RegionWordAlignment.For(config).BlockElements);
         return (encoders + alignment) * sizeof(float);
     }
 
     /// <summary>Refuses a batch that takes more than half of the machine; everybody else needs the rest.</summary>
     /// <exception cref="RunFailedException"><c>not-enough-memory</c>.</exception>
-    public static void Check(ModelConfig config, int batchSize, int longestText, int texts = 1)
+    public static void Check(ModelConfig config, int batchSize, SampleSize sample)
     {
-        var (needed, available) = (Estimate(config, batchSize, longestText, texts), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        var (needed, available) = (Estimate(config, batchSize, sample), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         if (needed <= available / 2) return;
         throw new RunFailedException("not-enough-memory", string.Create(CultureInfo.InvariantCulture,
             $"A step with {batchSize} pairs would take about {needed >> 30} GiB, and this machine has {available >> 30} GiB; ask for a smaller batch."));

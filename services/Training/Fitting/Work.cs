@@ -7,15 +7,14 @@ namespace DemoVlp.Training.Fitting;
 /// or another step of the same model. A step is counted as three forward passes.
 /// </summary>
 /// <param name="config">The model.</param>
-/// <param name="longestText">Tokens of the longest text.</param>
-/// <param name="texts">Texts of a sample in a step.</param>
-internal sealed class Work(ModelConfig config, int longestText, int texts = 1)
+/// <param name="sample">Of a step.</param>
+internal sealed class Work(ModelConfig config, SampleSize sample)
 {
-    private readonly double words = config.Padding == PaddingRule.Reference ? config.MaxTextLength : Math.Min(longestText, config.MaxTextLength);
+    private readonly double words = config.Padding == PaddingRule.Reference ? config.MaxTextLength : Math.Min(sample.LongestText, config.MaxTextLength);
     private readonly double regions = (double)config.ObjectConfig.NumFrames * config.ObjectConfig.ObjectNum;
 
     /// <summary>One optimiser step.</summary>
-    public double Step(int batchSize) => 3 * (Forward(batchSize, batchSize) + (texts - 1) * batchSize * Text);
+    public double Step(int batchSize) => 3 * (Forward(batchSize, batchSize) + (sample.Texts - 1) * batchSize * Text);
 
     /// <summary>One validation.</summary>
     public double Validation(int samples) => Forward(samples, samples);
@@ -24,7 +23,7 @@ internal sealed class Work(ModelConfig config, int longestText, int texts = 1)
     public int ValidationInterval(int samples, int stepsPerEpoch, int batchSize) => (int)Math.Max(1, Math.Ceiling(Validation(samples) / (0.1 * stepsPerEpoch * Step(batchSize))));
 
     // Retrieval compares every text with every video; a question meets its own video only.
-    private double Forward(double samples, double others) => samples * (Text + Video) + (config.Task == ModelTasks.Retrieval ? samples * others * Alignment : 0);
+    private double Forward(double samples, double others) => samples * (Text + sample.Videos * Video) + (config.Task == ModelTasks.Retrieval ? samples * others * Alignment : 0);
 
     private double Text
     {

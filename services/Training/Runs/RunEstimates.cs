@@ -27,7 +27,7 @@ internal sealed class RunEstimates(RunRequests requests, ModelRegistry registry,
         var directory = artifacts.GetLocalDirectory((await registry.FindAsync(version, cancellationToken))!.Directory);
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), cancellationToken));
         (config, _) = StartingModel.Outline(config, ModelDirectory.ReadAnswers(directory, config), request.Task, examples.Answers());
-        return await estimates.OfAsync(new EstimateInput(config, LongestText(examples), examples.TextsOfASample, examples.Train.Count, examples.Validation.Count,
+        return await estimates.OfAsync(new EstimateInput(config, examples.SampleSize(LongestText(examples)), examples.TrainClips, examples.Validation.Count,
             examples.Train.Concat(examples.Validation).Count(e => e.Clip.Regions is null), request.BatchSize ?? RunDefaults.BatchSize, request.Epochs ?? RunDefaults.Epochs), cancellationToken);
     }
 

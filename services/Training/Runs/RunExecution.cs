@@ -82,7 +82,7 @@ internal sealed partial class RunExecution(
         var directory = artifacts.GetLocalDirectory(model.Directory);
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), stop));
         var (data, examples, texts) = await dataSets.SettleAsync(run, new Preparing(held), stop);
-        var totalSteps = new BatchPlan(examples.Train.Count, run.BatchSize, run.Epochs, run.Seed).TotalSteps;
+        var totalSteps = new BatchPlan(examples.TrainClips, run.BatchSize, run.Epochs, run.Seed).TotalSteps;
         held.Progress = held.Progress with { Phase = RunPhase.Tokenizing, TotalSteps = totalSteps, Preparation = null };
         await AnnounceStartAsync(new TrainingStarted(run.Id, totalSteps), stop);
         var tokens = await corpus.GetAsync(run, model, texts, examples.Texts.Count, config.MaxTextLength, stop);
@@ -113,14 +113,14 @@ internal sealed partial class RunExecution(
         var unusable = new Dictionary<string, int>(examples.Unusable);
         if (data.WithoutRegions > 0) unusable["no-regions"] = data.WithoutRegions;
         var estimate = await estimates.OfAsync(
-            new EstimateInput(config, longestText, examples.TextsOfASample, examples.Train.Count, examples.Validation.Count, 0, run.BatchSize, run.Epochs), held.Stop);
+            new EstimateInput(config, examples.SampleSize(longestText), examples.TrainClips, examples.Validation.Count, 0, run.BatchSize, run.Epochs), held.Stop);
         await held.RecordAsync(new RunRecord
         {
             Fingerprint = data.Fingerprint, ValidationFingerprint = data.ValidationFingerprint, CodeVersion = CodeVersion,
             Compute = estimates.ComputeText,
             Clips = examples.Train.Select(e => e.Clip.Id).Distinct(StringComparer.Ordinal).Count(), Samples = examples.Train.Count, ValidationSamples = examples.Validation.Count,
             Answers = answers.Count, NewAnswers = Math.Max(0, answers.Count - known.Count), Unusable = unusable,
-        }, estimate, new Work(config, longestText, examples.TextsOfASample).Step(estimate.BatchSize), ModelSize.Parameters(config));
+        }, estimate, new Work(config, examples.SampleSize(longestText)).Step(estimate.BatchSize), ModelSize.Parameters(config));
     }
 
     private string Describe(RunRow run, Examples examples, FitResult result)

@@ -67,6 +67,24 @@ public sealed class TrainerTests
         Assert.Equal(1, trainer.Evaluate(Questions(1000)).Correct);
     }
 
+    [Fact]
+    public void QuestionAnsweringTrainer_OfSeveralQuestionsAboutAVideo_LearnsAsFromAsManyVideos()
+    {
+        var (first, second) = (Video(0, 7, frames: 3), Video(1, 8, frames: 2));
+        QuestionSample[] shared = [new(first, Text(0), 0), new(second, Text(1), 1), new(first, Text(2), 2), new(second, Text(3), 0)];
+        var apart = shared.Select(s => s with { Frames = [.. s.Frames] }).ToArray();
+        var config = Config.ForQuestionAnswering(Things);
+        using var one = new QuestionAnsweringTrainer(ModelDirectory.Create(config, 1), config, Options);
+        using var other = new QuestionAnsweringTrainer(ModelDirectory.Create(config, 1), config, Options);
+
+        for (var step = 0; step < 3; step++)
+        {
+            var (together, single) = (one.Step(shared), other.Step(apart));
+            Assert.Equal(single.Loss, together.Loss, 1e-4);
+            Assert.Equal(single.GradientNorm, together.GradientNorm, 1e-3);
+        }
+    }
+
     [Theory]
     [InlineData(PaddingRule.Masked)]
     [InlineData(PaddingRule.Reference)]

@@ -49,9 +49,17 @@ public sealed class ObjectQARelation : Module<Tensor, Tensor, Tensor, Tensor, An
     public override AnswerOutput forward(Tensor inputIds, Tensor attentionMask, Tensor objects, Tensor objectMask)
     {
         using var scope = NewDisposeScope();
-        var question = Question(EncodeText(inputIds, attentionMask), attentionMask);
         var (tokens, _) = EncodeObjects(objects, objectMask);
-        var (logits, attention) = head.call(tokens.narrow(1, 1, tokens.shape[1] - 1), question, objectMask.flatten(1));
+        var output = Answer(inputIds, attentionMask, tokens, objectMask.flatten(1));
+        return new AnswerOutput(output.Logits.MoveToOuterDisposeScope(), output.Attention.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Answers questions about encoded videos: token ids and mask [B, T], video tokens [B, 1+R, d], [CLS] first, and region mask [B, R] (1 or 0).</summary>
+    public AnswerOutput Answer(Tensor inputIds, Tensor attentionMask, Tensor tokens, Tensor regionMask)
+    {
+        using var scope = NewDisposeScope();
+        var question = Question(EncodeText(inputIds, attentionMask), attentionMask);
+        var (logits, attention) = head.call(tokens.narrow(1, 1, tokens.shape[1] - 1), question, regionMask);
         return new AnswerOutput(logits.MoveToOuterDisposeScope(), attention.MoveToOuterDisposeScope());
     }
 }

@@ -1,3 +1,4 @@
+using DemoVlp.Modeling.Regions;
 using DemoVlp.Modeling.VideoLanguage.Inference;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -22,13 +23,18 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
     {
         if (batch.Count == 0) throw new ArgumentException("The batch is empty.", nameof(batch));
         if (batch.Any(s => s.Label < 0 || s.Label >= Config.NumLabels)) throw new ArgumentException($"A label lies outside the model's {Config.NumLabels} answers.", nameof(batch));
-        var inputs = Inputs(batch.Select(s => s.Frames), frames);
+        // A video that several questions are about is encoded once.
+        var videos = batch.Select(s => s.Frames).Distinct<IReadOnlyList<FrameRegions>>(ReferenceEqualityComparer.Instance).ToList();
+        var inputs = videos.Zip(Inputs(videos, frames)).ToDictionary<(IReadOnlyList<FrameRegions>, ObjectInput), object, ObjectInput>(v => v.Item1, v => v.Item2, ReferenceEqualityComparer.Instance);
         var logits = new Tensor[batch.Count];
-        foreach (var group in Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Frames))
+        foreach (var group in Enumerable.Range(0, batch.Count).GroupBy(i => inputs[batch[i].Frames].Frames))
         {
             var (ids, mask) = TextInput.Stack([.. group.Select(i => batch[i].TokenIds)], Config, Device);
-            var (objects, objectMask) = ObjectInput.Stack([.. group.Select(i => inputs[i])], Device);
-            var output = network.call(ids, mask, objects, objectMask);
+            var shown = group.Select(i => inputs[batch[i].Frames]).Distinct<ObjectInput>(ReferenceEqualityComparer.Instance).ToList();
+            var (objects, objectMask) = ObjectInput.Stack(shown, Device);
+            var (tokens, _) = network.EncodeObjects(objects, objectMask);
+            var rows = tensor([.. group.Select(i => (long)shown.IndexOf(inputs[batch[i].Frames]))], device: Device);
+            var output = network.Answer(ids, mask, tokens.index_select(0, rows), objectMask.flatten(1).index_select(0, rows));
             var row = 0;
             foreach (var i in group) logits[i] = output.Logits[row++];
         }
