@@ -22,10 +22,11 @@ internal static class TrainCommand
         var patience = new Option<int?>("--patience") { Description = "Passes without a better validation after which the run stops." };
         var losses = new Option<string?>("--losses") { Description = "Losses a retrieval model learns from." };
         losses.AcceptOnlyFromAmong(LossTerms.Both, LossTerms.Global, LossTerms.Local);
+        var types = new Option<string[]>("--question-types") { Description = "Types of the questions to learn from, such as 'color how'; all if not given.", AllowMultipleArgumentsPerToken = true };
         var noValidation = new Option<bool>("--no-validation") { Description = "Do not measure on the split 'val'; the last model is the one that is kept." };
         var estimate = new Option<bool>("--estimate") { Description = "Only say what the run would take." };
         var watch = new Option<bool>("--watch") { Description = "Stay until the run has ended." };
-        var command = new Command("train", "Start a training run.") { dataset, task, baseModel, epochs, batch, rate, seed, patience, losses, noValidation, estimate, watch };
+        var command = new Command("train", "Start a training run.") { dataset, task, baseModel, epochs, batch, rate, seed, patience, losses, types, noValidation, estimate, watch };
         return command.Does(async (session, parsed, cancellationToken) =>
         {
             var (client, printer) = session;
@@ -33,7 +34,8 @@ internal static class TrainCommand
             {
                 Task = parsed.GetValue(task), Dataset = parsed.GetValue(dataset), BaseModel = parsed.GetValue(baseModel), Epochs = parsed.GetValue(epochs),
                 BatchSize = parsed.GetValue(batch), LearningRate = parsed.GetValue(rate), Seed = parsed.GetValue(seed), Patience = parsed.GetValue(patience),
-                Losses = parsed.GetValue(losses), Validate = parsed.GetValue(noValidation) ? false : null,
+                Losses = parsed.GetValue(losses), QuestionTypes = parsed.GetValue(types) is { Length: > 0 } chosen ? chosen : null,
+                Validate = parsed.GetValue(noValidation) ? false : null,
             };
             if (parsed.GetValue(estimate))
             {

@@ -15,7 +15,7 @@ namespace DemoVlp.Training.Tests;
 
 public sealed class ActivationTests
 {
-    private const string Retrieval = "moving-shapes-retrieval-1";
+    private const string Retrieval = BuiltInModels.Retrieval;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -33,12 +33,12 @@ public sealed class ActivationTests
         Assert.Equal(2, await one.InDatabaseAsync(db => db.Activations.CountAsync(Stop)));
         var artifacts = one.Services.GetRequiredService<IArtifactStore>();
         using var retrieval = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model(Retrieval)));
-        using var answering = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model("moving-shapes-question-answering-1")));
+        using var answering = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model(BuiltInModels.QuestionAnswering)));
         Assert.Equal(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], retrieval.Vocabulary.Take(5));
         Assert.Equal(retrieval.Vocabulary.Count, retrieval.Vocabulary.Distinct().Count());
         Assert.Empty(answering.Answers.Except(answering.Vocabulary));
         await Eventually.TrueAsync("both are published", async stop =>
-            await AnyAsync(one, other, Retrieval, stop) && await AnyAsync(one, other, "moving-shapes-question-answering-1", stop), Stop);
+            await AnyAsync(one, other, Retrieval, stop) && await AnyAsync(one, other, BuiltInModels.QuestionAnswering, stop), Stop);
     }
 
     [Fact]

@@ -12,6 +12,7 @@ using DemoVlp.Training.Data;
 using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Evaluations;
 using DemoVlp.Training.Scoring;
+using DemoVlp.Training.Registry;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -19,7 +20,7 @@ namespace DemoVlp.Training.Tests;
 
 public sealed class EvaluationTests
 {
-    private const string Retrieval = "moving-shapes-retrieval-1", Answering = "moving-shapes-question-answering-1";
+    private const string Retrieval = BuiltInModels.Retrieval, Answering = BuiltInModels.QuestionAnswering;
     private static readonly string[] Captions = ["a red circle", "a blue square", "a dog runs", "a green ball"];
     private static readonly string[] Vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "red", "blue", "green", "what", "color"];
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using DemoVlp.Contracts.Http;
 using DemoVlp.Contracts.Training;
 using DemoVlp.Testing;
+using DemoVlp.Training.Registry;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 
@@ -21,6 +22,9 @@ public sealed class RunRequestTests(RunRequestTests.App app) : IClassFixture<Run
     [InlineData("""{ "task": "retrieval", "dataset": "library", "patience": 3, "validate": false }""", 400, "bad-patience")]
     [InlineData("""{ "task": "retrieval", "dataset": "library", "losses": "none" }""", 400, "bad-losses")]
     [InlineData("""{ "task": "question-answering", "dataset": "library", "losses": "global" }""", 400, "bad-losses")]
+    [InlineData("""{ "task": "retrieval", "dataset": "library", "questionTypes": ["color"] }""", 400, "bad-question-types")]
+    [InlineData("""{ "task": "question-answering", "dataset": "library", "questionTypes": [] }""", 400, "bad-question-types")]
+    [InlineData("""{ "task": "question-answering", "dataset": "library", "questionTypes": ["color", null] }""", 400, "bad-question-types")]
     [InlineData("""{ "task": "retrieval" }""", 400, "unknown-dataset")]
     [InlineData("""{ "task": "retrieval", "dataset": "../etc" }""", 400, "unknown-dataset")]
     [InlineData("""{ "task": "retrieval", "dataset": "library", "epochs": 0 }""", 400, "bad-epochs")]
@@ -107,7 +111,7 @@ public sealed class RunRequestTests(RunRequestTests.App app) : IClassFixture<Run
         var first = await TrainingApp.StartAsync(client, request, Stop);
         await TrainingApp.RunAsync(client, first.Id, "the first waits for its word pieces", r => r.Phase == RunPhase.Tokenizing, Stop);
         var second = await TrainingApp.StartAsync(client, request, Stop);
-        Assert.Equal("moving-shapes-retrieval-1", second.BaseModel);
+        Assert.Equal(BuiltInModels.Retrieval, second.BaseModel);
 
         var page = (await client.GetFromJsonAsync<Page<TrainingRun>>("/api/v1/training-runs?limit=1", Stop))!;
         Assert.Equal(second.Id, Assert.Single(page.Items).Id);

@@ -7,6 +7,7 @@ using DemoVlp.Contracts.Training;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Testing;
 using DemoVlp.Training.Data;
+using DemoVlp.Training.Registry;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -197,7 +198,7 @@ public sealed class TrainingRunTests
     {
         const string version = "sick-1";
         using var folder = new TemporaryFolder();
-        using var healthy = ModelDirectory.Load(app.Services.GetRequiredService<IArtifactStore>().GetLocalDirectory(VideoArtifacts.Model("moving-shapes-retrieval-1")));
+        using var healthy = ModelDirectory.Load(app.Services.GetRequiredService<IArtifactStore>().GetLocalDirectory(VideoArtifacts.Model(BuiltInModels.Retrieval)));
         var embeddings = ModelWeights.Of(healthy.Network).Single(p => p.Name == "text_model.embeddings.word_embeddings.weight").Value;
         using (TorchSharp.torch.no_grad()) embeddings[healthy.Vocabulary.ToList().IndexOf(word)].fill_(float.MaxValue); // Finite, as a model that loads has to be; its norm is not.
         ModelDirectory.Save(folder.Path, healthy.Config, healthy.Network, healthy.Vocabulary);

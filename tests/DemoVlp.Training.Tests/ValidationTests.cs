@@ -1,9 +1,11 @@
+using System.Net.Http.Json;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Testing;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Runs;
+using DemoVlp.Training.Registry;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using ModelTasks = DemoVlp.Contracts.Models.ModelTasks;
@@ -23,7 +25,7 @@ public sealed class ValidationTests
         using var app = new TrainingApp();
         var client = await ReadyAsync(app);
 
-        var end = await EndAsync(client, Request with { BaseModel = "moving-shapes-retrieval-1" });
+        var end = await EndAsync(client, Request with { BaseModel = BuiltInModels.Retrieval });
 
         Assert.True(end.BestMetrics!["accuracy"] >= 0.75, $"Of the questions it has learnt it answers {end.BestMetrics["accuracy"]}.");
         Assert.InRange(end.BestEpoch!.Value, 1, 60);
@@ -42,14 +44,31 @@ public sealed class ValidationTests
     }
 
     [Fact]
+    public async Task Run_OnQuestionsOfOneType_LearnsFromThoseAlone()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+        var request = Request with { BaseModel = BuiltInModels.Retrieval, Epochs = 1, QuestionTypes = ["color"] };
+
+        var end = await EndAsync(client, request);
+
+        Assert.Equal(["color"], end.QuestionTypes);
+        Assert.Equal((6, 6, 6, 6), (end.Record!.Clips, end.Record.Samples, end.Record.ValidationSamples, end.Record.Answers));
+        Assert.Contains("questions of the types color only", (await TrainingApp.ModelsAsync(client, Stop)).Single(m => m.Version == end.ModelVersion).Description);
+        using var refused = await client.PostAsJsonAsync("/api/v1/training-runs", request with { QuestionTypes = ["why"] }, Stop);
+        Assert.Equal(409, (int)refused.StatusCode);
+        Assert.Contains("of these types: why", await refused.Content.ReadAsStringAsync(Stop));
+    }
+
+    [Fact]
     public async Task Run_WhenTheBaseModelLacksAnswers_KeepsItsOwnAndAddsThem()
     {
         using var app = new TrainingApp();
         var client = await ReadyAsync(app);
-        var first = await EndAsync(client, Request with { BaseModel = "moving-shapes-question-answering-1", Epochs = 1, LearningRate = 1e-7 });
+        var first = await EndAsync(client, Request with { BaseModel = BuiltInModels.QuestionAnswering, Epochs = 1, LearningRate = 1e-7 });
 
         var artifacts = app.Services.GetRequiredService<IArtifactStore>();
-        using var before = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model("moving-shapes-question-answering-1")));
+        using var before = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model(BuiltInModels.QuestionAnswering)));
         using var after = ModelDirectory.Load(artifacts.GetLocalDirectory(VideoArtifacts.Model(first.ModelVersion!)));
         Assert.Equal(before.Answers, after.Answers.Take(before.Answers.Count));
         Assert.Equal(first.Record!.NewAnswers, after.Answers.Count - before.Answers.Count);

@@ -30,6 +30,9 @@ public sealed record TrainingRunRequest
     /// <summary>Retrieval: the losses to learn from, one of <see cref="LossTerms"/>; null: both.</summary>
     public string? Losses { get; init; }
 
+    /// <summary>Question answering: the types of questions to learn from and to measure on, such as <c>color</c> (at most 16); null: all.</summary>
+    public IReadOnlyList<string>? QuestionTypes { get; init; }
+
     /// <summary>Whether to measure on the data set's split <c>val</c>, where it has one, and keep the best model; null: yes.</summary>
     public bool? Validate { get; init; }
 }
@@ -85,6 +88,9 @@ public sealed record TrainingRun
 
     /// <summary>The losses it learns from: one of <see cref="Http.LossTerms"/>.</summary>
     public required string LossTerms { get; init; }
+
+    /// <summary>Question answering: the types of questions it learns from; null: all.</summary>
+    public IReadOnlyList<string>? QuestionTypes { get; init; }
 
     /// <summary>Whether it measures on the split <c>val</c>, where there is one.</summary>
     public required bool Validate { get; init; }

@@ -33,6 +33,9 @@ public sealed record StartTraining
     /// <summary>Retrieval: <c>both</c>, <c>global</c> or <c>local</c>; null: both.</summary>
     public string? Losses { get; init; }
 
+    /// <summary>Question answering: the types of questions to learn from and to measure on, such as <c>color</c> (at most 16); null: all.</summary>
+    public IReadOnlyList<string>? QuestionTypes { get; init; }
+
     /// <summary>Whether to measure on the split <c>val</c>, where there is one; null: yes.</summary>
     public bool? Validate { get; init; }
 }

@@ -29,6 +29,9 @@ public sealed class RunRow
     /// <summary>One of <see cref="Contracts.Http.LossTerms"/>.</summary>
     public string LossTerms { get; init; } = Contracts.Http.LossTerms.Both;
 
+    /// <summary>Types of the questions to learn from; null: all.</summary>
+    public List<string>? QuestionTypes { get; init; }
+
     /// <summary>Whether it is not to measure on the split <c>val</c>.</summary>
     public bool SkipsValidation { get; init; }
 

@@ -35,6 +35,7 @@ public abstract class TrainingDbContext(DbContextOptions options) : ServiceDbCon
             run.Property(r => r.BestMetrics).HasJsonText();
             run.Property(r => r.Record).HasJsonText();
             run.Property(r => r.Estimate).HasJsonText();
+            run.Property(r => r.QuestionTypes).HasJsonText();
             run.Property(r => r.LossTerms).HasDefaultValue(LossTerms.Both);
             run.HasIndex(r => new { r.State, r.CreatedAt });
             run.HasIndex(r => r.CreatedAt);

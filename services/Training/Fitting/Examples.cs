@@ -38,7 +38,9 @@ internal sealed class Examples
     private readonly List<string> texts = [];
     private readonly Dictionary<string, int> unusable = [];
 
-    private Examples(string task) => this.task = task;
+    private readonly IReadOnlyList<string>? questionTypes;
+
+    private Examples(string task, IReadOnlyList<string>? questionTypes) => (this.task, this.questionTypes) = (task, questionTypes);
 
     public IReadOnlyList<Example> Train => train;
 
@@ -56,10 +58,10 @@ internal sealed class Examples
     /// <summary>What of the clips to learn from cannot be used, by reason: <c>no-captions</c>, <c>no-questions</c>, <c>no-answer</c>.</summary>
     public IReadOnlyDictionary<string, int> Unusable => unusable;
 
-    /// <summary>The examples of clips.</summary>
-    public static Examples Of(string task, IReadOnlyList<Clip> train, IReadOnlyList<Clip> validation)
+    /// <summary>The examples of clips; of their questions those of the given types (null: all).</summary>
+    public static Examples Of(string task, IReadOnlyList<Clip> train, IReadOnlyList<Clip> validation, IReadOnlyList<string>? questionTypes)
     {
-        var examples = new Examples(task);
+        var examples = new Examples(task, questionTypes);
         foreach (var clip in train)
         {
             var before = examples.train.Count;
@@ -83,6 +85,8 @@ internal sealed class Examples
     public (string Code, string Detail)? Check() => (train.Count, task) switch
     {
         ( >= Fewest, _) => null,
+        (0, ModelTasks.QuestionAnswering) when questionTypes is not null =>
+            ("dataset-has-no-questions", "No clip that the data set has to learn from comes with a question of these types: " + string.Join(", ", questionTypes) + "."),
         (0, ModelTasks.QuestionAnswering) => ("dataset-has-no-questions", "No clip that the data set has to learn from comes with a question and its answer; uploaded videos have captions only."),
         (_, ModelTasks.QuestionAnswering) => ("dataset-too-small", $"Training needs at least {Fewest} questions with answers about clips that have regions."),
         _ => ("dataset-too-small", $"Training needs at least {Fewest} videos that have captions and regions; GET /api/v1/datasets says how many there are."),
@@ -92,8 +96,9 @@ internal sealed class Examples
     {
         if (task == ModelTasks.QuestionAnswering)
         {
-            if (clip.Questions.Count == 0) Count("no-questions", measured);
-            foreach (var question in clip.Questions)
+            var questions = clip.Questions.Where(q => questionTypes is null || questionTypes.Contains(q.Type, StringComparer.Ordinal)).ToList();
+            if (questions.Count == 0) Count("no-questions", measured);
+            foreach (var question in questions)
             {
                 if (OneLine(question.Question) is not { Length: > 0 } text || OneLine(question.Answer) is not { Length: > 0 } answer) Count("no-answer", measured);
                 else examples.Add(new Example(clip, Enter(text), 1, answer));

@@ -64,6 +64,7 @@ internal static class ModelCard
         Append(card, "Data set", run.Dataset);
         Append(card, "Started from", run.BaseModel ?? "nothing");
         Append(card, "Epochs", $"{run.Epochs} of {run.BatchSize} samples a step, {run.Step} steps, learning rate {Number(run.LearningRate)}, seed {run.Seed}");
+        if (run.QuestionTypes is { } types) Append(card, "Questions", $"of the types {string.Join(", ", types)} only");
         if (run.Losses.Count > 0) Append(card, "Last losses", string.Join(", ", run.Losses.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key} {Number(l.Value)}")));
     }
 

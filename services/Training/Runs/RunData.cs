@@ -43,10 +43,10 @@ internal sealed class RunDataSets(IArtifactStore artifacts, FindDataset find)
             && await artifacts.FindAsync(RunArtifacts.Captions(run.Id), TextsType, cancellationToken) is { } texts)
         {
             var known = JsonSerializer.Deserialize<RunData>(await artifacts.ReadAsync(settled, cancellationToken))!;
-            return (known, Examples.Of(run.Task, known.Train, known.Validation), texts);
+            return (known, Examples.Of(run.Task, known.Train, known.Validation, run.QuestionTypes), texts);
         }
         var data = await ListAsync(run, progress, cancellationToken);
-        var examples = Examples.Of(run.Task, data.Train, data.Validation);
+        var examples = Examples.Of(run.Task, data.Train, data.Validation, run.QuestionTypes);
         if (examples.Check() is { } refusal) throw new RunFailedException(refusal.Code, refusal.Detail);
         texts = await WriteAsync(RunArtifacts.Captions(run.Id), TextsType, Encoding.UTF8.GetBytes(string.Concat(examples.Texts.Select(t => t + "\n"))), cancellationToken);
         // Last: where this file is, the texts are complete.

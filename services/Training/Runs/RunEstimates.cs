@@ -22,7 +22,7 @@ internal sealed class RunEstimates(RunRequests requests, ModelRegistry registry,
         var (version, dataset, train) = await requests.SettleAsync(request, cancellationToken);
         var validates = request.Validate != false && (await dataset.SplitsAsync(cancellationToken)).Contains(Splits.Val);
         var validation = validates ? Examples.Spread(await dataset.ListAsync(Splits.Val, cancellationToken)) : [];
-        var examples = Examples.Of(request.Task, train, validation);
+        var examples = Examples.Of(request.Task, train, validation, request.QuestionTypes);
 
         var directory = artifacts.GetLocalDirectory((await registry.FindAsync(version, cancellationToken))!.Directory);
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), cancellationToken));

@@ -130,7 +130,7 @@ internal sealed partial class RunExecution(
             ? $"best after pass {result.State.BestEpoch} of {result.Epochs} by {examples.Validation.Count} {what} of the split val ({string.Join(", ", best.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Key} {m.Value:0.###}")))})"
             : $"{result.Epochs} passes, not evaluated";
         return $"Trained from {run.BaseModel} on {examples.Train.Count} {what} of {run.Dataset}: {validation}; seed {run.Seed}"
-            + (run.LossTerms == LossTerms.Both ? "" : $", {run.LossTerms} loss only") + (compute.Precision == ComputePrecision.BFloat16 ? ", bfloat16." : ".");
+            + (run.LossTerms == LossTerms.Both ? "" : $", {run.LossTerms} loss only") + (run.QuestionTypes is { } types ? $", questions of the types {string.Join(", ", types)} only" : "") + (compute.Precision == ComputePrecision.BFloat16 ? ", bfloat16." : ".");
     }
 
     /// <summary>Hands the progress of a data set's preparation on to the run.</summary>

@@ -31,7 +31,7 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
         var model = await BaseModelAsync(request, cancellationToken);
         // Clips whose features are still to be made count: the run makes them.
         var clips = await dataset.ListAsync(Splits.Train, cancellationToken);
-        if (Examples.Of(request.Task, clips, []).Check() is { } refusal) throw new ApiException(409, refusal.Code, refusal.Detail);
+        if (Examples.Of(request.Task, clips, [], request.QuestionTypes).Check() is { } refusal) throw new ApiException(409, refusal.Code, refusal.Detail);
         return (model, dataset, clips);
     }
 
@@ -74,6 +74,15 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
         if (request.Losses is not (null or LossTerms.Both or LossTerms.Global or LossTerms.Local))
             throw Bad("bad-losses", $"The losses must be \"{LossTerms.Both}\", \"{LossTerms.Global}\" or \"{LossTerms.Local}\".");
         if (request.Task == ModelTasks.QuestionAnswering && request.Losses is not (null or LossTerms.Both)) throw Bad("bad-losses", "Question answering has one loss only; leave the losses out.");
+        CheckQuestionTypes(request);
+    }
+
+    private static void CheckQuestionTypes(StartTraining request)
+    {
+        if (request.QuestionTypes is not { } types) return;
+        if (request.Task != ModelTasks.QuestionAnswering) throw Bad("bad-question-types", "Retrieval learns from captions; leave the types of questions out.");
+        if (types.Count is < 1 or > 16 || types.Any(t => t is not { Length: >= 1 and <= 64 }))
+            throw Bad("bad-question-types", "Between 1 and 16 types of questions can be named, each of 1 to 64 characters.");
     }
 
     private async Task<string> BaseModelAsync(StartTraining request, CancellationToken cancellationToken)
@@ -99,6 +108,7 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
         Epochs = request.Epochs ?? RunDefaults.Epochs, BatchSize = request.BatchSize ?? RunDefaults.BatchSize,
         LearningRate = request.LearningRate ?? RunDefaults.LearningRate, Seed = request.Seed ?? RunDefaults.Seed, Patience = request.Patience,
         LossTerms = request.Losses is LossTerms.Global or LossTerms.Local ? request.Losses : LossTerms.Both, SkipsValidation = request.Validate == false,
+        QuestionTypes = request.QuestionTypes is { } types ? [.. types.Select(t => Kept(t)!)] : null,
     };
 
     private async Task<RunRow> AddAsync(RunRow row, CancellationToken cancellationToken)

@@ -49,7 +49,7 @@ internal static class RunsApi
     private static StartTraining Command(TrainingRunRequest body) => new()
     {
         RunId = NewId.NextGuid(), Task = body.Task ?? "", Dataset = body.Dataset ?? "", BaseModel = body.BaseModel, Epochs = body.Epochs, BatchSize = body.BatchSize,
-        LearningRate = body.LearningRate, Seed = body.Seed, Patience = body.Patience, Losses = body.Losses, Validate = body.Validate,
+        LearningRate = body.LearningRate, Seed = body.Seed, Patience = body.Patience, Losses = body.Losses, QuestionTypes = body.QuestionTypes, Validate = body.Validate,
     };
 
     private static async Task<Ok<Page<TrainingRun>>> ListAsync(TrainingDbContext database, string? state, string? cursor, int? limit, CancellationToken cancellationToken)
@@ -123,7 +123,7 @@ internal static class RunsApi
     {
         Id = run.Id, State = run.State, Phase = run.State == RunState.Running ? run.Phase : null, Task = run.Task, Dataset = run.Dataset, BaseModel = run.BaseModel,
         Epochs = run.Epochs, BatchSize = run.BatchSize, LearningRate = run.LearningRate, Seed = run.Seed, Patience = run.Patience,
-        LossTerms = run.LossTerms, Validate = !run.SkipsValidation, Preparation = run.Preparation, Step = run.Step, TotalSteps = run.TotalSteps, Epoch = run.Epoch,
+        LossTerms = run.LossTerms, QuestionTypes = run.QuestionTypes, Validate = !run.SkipsValidation, Preparation = run.Preparation, Step = run.Step, TotalSteps = run.TotalSteps, Epoch = run.Epoch,
         Losses = run.Losses, CurrentLearningRate = run.CurrentLearningRate, SamplesPerSecond = run.SamplesPerSecond, SecondsLeft = run.SecondsLeft,
         Metrics = run.Metrics, BestMetrics = run.BestMetrics, BestEpoch = run.BestEpoch, Record = run.Record, Estimate = run.Estimate,
         CoreHours = run.CpuSeconds / 3600, WallSeconds = run.WallSeconds, ModelVersion = run.ModelVersion, Failure = run.FailureCode is { } code ? new VideoFailure(code, run.FailureDetail ?? "") : null,

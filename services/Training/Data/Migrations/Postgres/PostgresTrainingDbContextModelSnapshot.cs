@@ -439,6 +439,9 @@ namespace DemoVlp.Training.Data.Migrations.Postgres
                     b.Property<string>("Preparation")
                         .HasColumnType("text");
 
+                    b.Property<string>("QuestionTypes")
+                        .HasColumnType("text");
+
                     b.Property<string>("Record")
                         .HasColumnType("text");
 

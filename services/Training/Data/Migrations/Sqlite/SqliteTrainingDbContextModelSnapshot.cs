@@ -433,6 +433,9 @@ namespace DemoVlp.Training.Data.Migrations.Sqlite
                     b.Property<string>("Preparation")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("QuestionTypes")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Record")
                         .HasColumnType("TEXT");
 
