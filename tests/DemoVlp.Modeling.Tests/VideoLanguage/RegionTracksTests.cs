@@ -41,8 +41,23 @@ public sealed class RegionTracksTests
     [Fact]
     public void Create_ByTracks_TakesTheMostConfidentRegionsAndGivesANewThingAFreeSlot()
     {
-        FrameRegions[] frames = [Frame((Red, 10, 0.9f)), Frame((Green, 60, 0.9f), (Red, 14, 0.5f), (Blue, 100, 0.8f), (Blue, 150, 0.1f))];
+        FrameRegions[] frames = [Frame((Red, 10, 0.9f)), Frame((Green, 60, 0.9f), (Red, 14, 0.5f), (Blue, 100, 0.8f), (Blue, 150, 0.3f))];
         Assert.Equal([0, -1, -1, 1, 0, 2], Regions(frames, ByTrack));
+    }
+
+    [Fact]
+    public void Create_ByTracks_GivesAThingThatWasFoundSeveralTimesOneSlot()
+    {
+        FrameRegions[] frames = [Frame((Red, 10, 0.9f), (Red, 16, 0.8f), (Red, 4, 0.8f), (Blue, 100, 0.3f), (Green, 200, 0.1f)), Frame((Red, 20, 0.7f), (Red, 14, 0.8f), (Blue, 96, 0.9f))];
+        // Neither the copies nor what the detector hardly believes itself; by confidence the copies would leave blue no place.
+        Assert.Equal([0, 3, -1, 1, 2, -1], Regions(frames, ByTrack));
+        Assert.Equal([0, 2, 1, 2, 1, 0], Regions(frames, ByTrack with { RegionOrder = null }));
+    }
+
+    [Fact]
+    public void Create_ByTracks_KeepsTheMostConfidentRegionHoweverUnsureItIs()
+    {
+        Assert.Equal([1, -1, -1], Regions([Frame((Red, 10, 0.05f), (Blue, 100, 0.1f))], ByTrack));
     }
 
     private static float[] Red => [1, 0];

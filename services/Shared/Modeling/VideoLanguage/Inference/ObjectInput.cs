@@ -20,7 +20,7 @@ public readonly record struct RegionToken(int Frame, int Rank, int Region);
 public sealed record ObjectInput(int Frames, int Regions, float[] Values, float[] Mask, RegionToken[] Tokens)
 {
     /// <summary>
-    /// Chooses frames evenly (as for validation) and of each frame the N most confident regions, in this order or that of <see cref="RegionTracks"/>; one of them is repeated to fill up.
+    /// Chooses frames evenly (as for validation) and of each frame the N most confident regions in this order, or the things of <see cref="RegionTracks"/>; one of them is repeated to fill up.
     /// </summary>
     /// <exception cref="ModelFormatException"><c>regions-mismatch</c>: no frames, or arrays that do not fit each other or the model's feature width.</exception>
     public static ObjectInput Create(IReadOnlyList<FrameRegions> frames, ObjectTransformerConfig config)

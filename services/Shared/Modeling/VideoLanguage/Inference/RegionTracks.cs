@@ -5,25 +5,54 @@ namespace DemoVlp.Modeling.VideoLanguage.Inference;
 
 /// <summary>
 /// Puts the regions of a video's frames into slots that follow things through time: a region goes where its like was in the frames before. Time attention looks along
-/// the slots, and in the published order, by confidence, what stands in a slot changes from frame to frame (decision 0015).
+/// the slots, and in the published order, by confidence, what stands in a slot changes from frame to frame (decision 0015). A thing has one slot: a detector that has
+/// to give a number of regions gives what it sees clearly several times over, and things it sees less clearly would find no slot.
 /// </summary>
 internal static class RegionTracks
 {
+    // Intersection over union above which two boxes are of one thing.
+    private const double SameThing = 0.3;
+
+    // The least confidence of a thing, as in the published extraction (CONF_THRESH); the most confident region counts in any case.
+    private const float LeastConfidence = 0.2f;
+
     /// <summary>For each frame the region in each slot, -1 where there is none.</summary>
     /// <param name="frames">In order of time; arrays that fit each other.</param>
-    /// <param name="slots">N: of each frame the N most confident regions are taken.</param>
+    /// <param name="slots">N: of each frame the N most confident things are taken.</param>
     /// <param name="featureDim">I.</param>
     internal static int[][] Follow(IReadOnlyList<FrameRegions> frames, int slots, int featureDim)
     {
         var last = new (FrameRegions Frame, int Region)?[slots];
         return [.. frames.Select(frame =>
         {
-            var taken = Assign(frame, [.. ObjectInput.Rank(frame.ClassConfidences).Take(slots)], last, featureDim);
+            var taken = Assign(frame, Things(frame, slots), last, featureDim);
             for (var slot = 0; slot < slots; slot++)
                 if (taken[slot] >= 0) last[slot] = (frame, taken[slot]);
             return taken;
         })];
     }
+
+    private static int[] Things(FrameRegions frame, int most)
+    {
+        var things = new List<int>(most);
+        foreach (var region in ObjectInput.Rank(frame.ClassConfidences))
+        {
+            if (things.Count == most || (things.Count > 0 && frame.ClassConfidences[region] < LeastConfidence)) break;
+            if (things.TrueForAll(t => Overlap(frame.Boxes.AsSpan(t * 4, 4), frame.Boxes.AsSpan(region * 4, 4)) <= SameThing)) things.Add(region);
+        }
+        return [.. things];
+    }
+
+    /// <summary>Intersection over union.</summary>
+    private static double Overlap(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        double width = Math.Min(a[2], b[2]) - Math.Max(a[0], b[0]), height = Math.Min(a[3], b[3]) - Math.Max(a[1], b[1]);
+        if (width <= 0 || height <= 0) return 0;
+        var shared = width * height;
+        return shared / (Area(a) + Area(b) - shared);
+    }
+
+    private static double Area(ReadOnlySpan<float> box) => (double)(box[2] - box[0]) * (box[3] - box[1]);
 
     // Greedily, the most alike first: there are few regions, and a thing is far more like itself than like others.
     private static int[] Assign(FrameRegions frame, int[] regions, (FrameRegions Frame, int Region)?[] last, int featureDim)
