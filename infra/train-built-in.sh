@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes the models in the box again, as a user would make models: starts the standalone system, has it draw and extract a generated data set, and trains three times
-# through its gateway, each run from the model before: retrieval from nothing, question answering, retrieval again.
+# Makes the models in the box again, as a user would make models: starts the standalone system, has it draw and extract a generated data set, and trains five times
+# through its gateway, each run from the model before, one thing after the other: how and where things move, what belongs to which words, which colour has which
+# thing, all questions, and descriptions again.
 #
 #   infra/train-built-in.sh FOLDER     the two models land in FOLDER/<version>
 #
@@ -40,11 +41,11 @@ until curl -sf -o /dev/null --max-time 2 "$DEMOVLP_URL/health/ready"; do
 done
 
 # Trains and leaves the new model's version in $version.
-version=tiny-untrained-1
-train() { # train TASK EPOCHS BATCH-SIZE LEARNING-RATE
+version=tiny-untrained-2
+train() { # train TASK EPOCHS BATCH-SIZE OPTION...
   local run
   printf '\n%s, from %s\n' "$1" "$version"
-  demovlp train --dataset $dataset --task "$1" --base "$version" --epochs "$2" --batch-size "$3" --learning-rate "$4" --seed 1 --watch
+  demovlp train --dataset $dataset --task "$1" --base "$version" --epochs "$2" --batch-size "$3" --learning-rate 0.0005 --seed 1 "${@:4}" --watch
   run=$(demovlp runs --json | head -n 1)
   [[ $run =~ \"modelVersion\":\"([^\"]+)\" ]] || { echo "The run ended without a model: $run" >&2; exit 1; }
   version=${BASH_REMATCH[1]}
@@ -59,8 +60,10 @@ keep() { # keep VERSION FILE...
 }
 
 demovlp datasets create $dataset --seed 1 --clips 1500
-train retrieval 10 32 0.001
-train question-answering 3 64 0.001
-keep moving-shapes-question-answering-1 config.json model.safetensors vocab.txt answers.txt
-train retrieval 26 32 0.001
-keep moving-shapes-retrieval-1 config.json model.safetensors vocab.txt
+train question-answering 6 64 --question-types how where
+train retrieval 20 32
+train question-answering 7 64 --question-types color
+train question-answering 8 64
+keep moving-shapes-question-answering-2 config.json model.safetensors vocab.txt answers.txt
+train retrieval 36 32
+keep moving-shapes-retrieval-2 config.json model.safetensors vocab.txt

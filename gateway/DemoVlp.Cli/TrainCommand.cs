@@ -22,7 +22,7 @@ internal static class TrainCommand
         var patience = new Option<int?>("--patience") { Description = "Passes without a better validation after which the run stops." };
         var losses = new Option<string?>("--losses") { Description = "Losses a retrieval model learns from." };
         losses.AcceptOnlyFromAmong(LossTerms.Both, LossTerms.Global, LossTerms.Local);
-        var types = new Option<string[]>("--question-types") { Description = "Types of the questions to learn from, such as 'color how'; all if not given.", AllowMultipleArgumentsPerToken = true };
+        var types = new Option<string[]>("--question-types") { Description = "Types of the questions to learn from, such as color; all if not given.", AllowMultipleArgumentsPerToken = true };
         var noValidation = new Option<bool>("--no-validation") { Description = "Do not measure on the split 'val'; the last model is the one that is kept." };
         var estimate = new Option<bool>("--estimate") { Description = "Only say what the run would take." };
         var watch = new Option<bool>("--watch") { Description = "Stay until the run has ended." };

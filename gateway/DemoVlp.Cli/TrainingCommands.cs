@@ -34,6 +34,7 @@ internal static class TrainingCommands
 
     public static Spectre.Console.Table Describe(TrainingRun run) => Printer.Fields(
         ("Run", run.Id.ToString()), ("State", run.State), ("Why", run.Failure?.Detail), ("Task", run.Task), ("Data set", run.Dataset), ("Base model", run.BaseModel),
+        ("Questions", run.QuestionTypes is { } types ? $"of the types {string.Join(", ", types)}" : null),
         ("Progress", $"step {run.Step} of {run.TotalSteps?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}"), ("Loss", Loss(run) is { Length: > 0 } loss ? loss : null),
         ("Best validation", run.BestMetrics is { } best ? $"{Metrics(best)} (after pass {run.BestEpoch})" : null),
         ("Cost", run.WallSeconds > 0 ? $"{Printer.Number(run.CoreHours)} core-hours in {Printer.Time(run.WallSeconds)}" : null), ("Model", run.ModelVersion));

@@ -11,8 +11,8 @@ using DemoVlp.Testing;
 using DemoVlp.Training.Data;
 using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Evaluations;
-using DemoVlp.Training.Scoring;
 using DemoVlp.Training.Registry;
+using DemoVlp.Training.Scoring;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 

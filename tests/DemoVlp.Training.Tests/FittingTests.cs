@@ -28,32 +28,38 @@ public sealed class FittingTests
     [Fact]
     public void BatchPlan_AskedForAStepOutOfOrder_GivesTheSameBatch()
     {
-        var forward = new BatchPlan(Ones(50), 5, 4, seed: 9);
+        int[] clips = [20, 1, 8, 3, 16, 1, 1];
+        var forward = new BatchPlan(clips, 16, 4, seed: 9);
         var batches = Enumerable.Range(0, forward.TotalSteps).Select(s => forward.Candidates(s).ToArray()).ToList();
-        var resumed = new BatchPlan(Ones(50), 5, 4, seed: 9);
+        var resumed = new BatchPlan(clips, 16, 4, seed: 9);
 
-        Assert.Equal(batches[33], resumed.Candidates(33));
+        Assert.Equal(batches[11], resumed.Candidates(11));
         Assert.Equal(batches[4], resumed.Candidates(4));
-        Assert.NotEqual(batches[0], batches[10]);
-        Assert.NotEqual(batches[0], new BatchPlan(Ones(50), 5, 4, seed: 10).Candidates(0).ToArray());
+        Assert.NotEqual(batches[0], batches[9]);
+        Assert.NotEqual(batches[0], new BatchPlan(clips, 16, 4, seed: 10).Candidates(0).ToArray());
         Assert.Equal(Enumerable.Range(0, 50), batches[7].Order());
     }
 
     [Fact]
     public void BatchPlan_WhereClipsHaveSeveralExamples_TakesUpToEightOfAClipTogether()
     {
-        int[] clips = [20, 1, 8, 3, 16];
+        int[] clips = [20, 1, 8, 3, 16, 16];
         var (examples, clipOf) = (clips.Sum(), clips.SelectMany((n, i) => Enumerable.Repeat(i, n)).ToArray());
-        var plan = new BatchPlan(clips, examples, 2, seed: 4);
+        var plan = new BatchPlan(clips, 64, 2, seed: 4);
         var (first, second) = (plan.Candidates(0).ToArray(), plan.Candidates(1).ToArray());
 
         Assert.Equal(Enumerable.Range(0, examples), first.Order());
-        Assert.NotEqual(first, second);
-        // A clip's 20 examples are 8, 8 and 4; which of them are together differs from pass to pass.
+        // A clip's 20 examples are 8, 8 and 4.
         var changes = first.Zip(first.Skip(1)).Count(p => clipOf[p.First] != clipOf[p.Second]);
-        Assert.InRange(changes, clips.Length - 1, 3 + 1 + 1 + 1 + 2 - 1);
-        Assert.Equal(8.0 / examples, BatchPlan.VideosPerExample(clips));
-        Assert.Equal(1, BatchPlan.VideosPerExample(Ones(7)));
+        Assert.InRange(changes, clips.Length - 1, 3 + 1 + 1 + 1 + 2 + 2 - 1);
+        Assert.Equal(10.0 / examples, BatchPlan.VideosPerExample(clips, 64));
+        Assert.Equal(1, BatchPlan.VideosPerExample(Ones(7), 64));
+        // Who stands beside an example differs from pass to pass.
+        Assert.NotEqual(Group(first, 2), Group(second, 2));
+        // Small batches show as many clips as ever.
+        Assert.Equal(1, BatchPlan.VideosPerExample(clips, 8));
+
+        int[] Group(int[] order, int clip) => [.. order.Where(i => clipOf[i] == clip)];
     }
 
     [Fact]

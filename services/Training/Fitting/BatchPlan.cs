@@ -9,10 +9,13 @@ namespace DemoVlp.Training.Fitting;
 /// <param name="seed">Of the order and the choice of texts.</param>
 internal sealed class BatchPlan(IReadOnlyList<int> clips, int batchSize, int epochs, int seed)
 {
-    /// <summary>Examples of one clip that are taken together: the clip is encoded once for them, which is most of the work, and a batch still shows many clips.</summary>
-    private const int Together = 8;
+    // Examples of one clip that are taken together at most: the clip is encoded once for them, which is most of the work.
+    private const int MostTogether = 8;
 
-    private readonly int examples = clips.Sum();
+    // Clips that a batch shows at least, if there are as many.
+    private const int LeastClips = 8;
+
+    private readonly int examples = clips.Sum(), together = Together(batchSize);
     private (int Epoch, int[] Order) shuffled = (-1, []);
 
     /// <summary>Examples per step.</summary>
@@ -40,7 +43,9 @@ internal sealed class BatchPlan(IReadOnlyList<int> clips, int batchSize, int epo
     public int Text(int step, int example, int texts) => (int)(Mix((ulong)(uint)seed << 32 ^ ((ulong)EpochOf(step) << 20) ^ (uint)example ^ 0xC0FFEE) % (ulong)texts);
 
     /// <summary>Videos that a step encodes for each of its examples: 1 or less.</summary>
-    public static double VideosPerExample(IReadOnlyList<int> clips) => clips.Sum(n => (n + Together - 1) / Together) / (double)clips.Sum();
+    public static double VideosPerExample(IReadOnlyList<int> clips, int batchSize) => clips.Sum(n => (n + Together(batchSize) - 1) / Together(batchSize)) / (double)clips.Sum();
+
+    private static int Together(int batchSize) => Math.Clamp(batchSize / LeastClips, 1, MostTogether);
 
     private int[] Shuffle(int epoch)
     {
@@ -49,7 +54,7 @@ internal sealed class BatchPlan(IReadOnlyList<int> clips, int batchSize, int epo
         var first = 0;
         foreach (var count in clips)
         {
-            groups.AddRange(Shuffle(Enumerable.Range(first, count).ToArray(), ref state).Chunk(Together));
+            groups.AddRange(Shuffle(Enumerable.Range(first, count).ToArray(), ref state).Chunk(together));
             first += count;
         }
         return [.. Shuffle(groups.ToArray(), ref state).SelectMany(g => g)];

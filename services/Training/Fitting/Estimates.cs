@@ -13,10 +13,11 @@ namespace DemoVlp.Training.Fitting;
 /// <param name="Sample">What a step encodes for each sample.</param>
 /// <param name="Clips">Samples of each clip in one pass.</param>
 /// <param name="ValidationSamples">Samples of a validation.</param>
+/// <param name="ValidationClips">Clips of a validation.</param>
 /// <param name="WithoutFeatures">How many of both have no features yet.</param>
 /// <param name="BatchSize">As asked for.</param>
 /// <param name="Epochs">Passes.</param>
-internal sealed record EstimateInput(ModelConfig Config, SampleSize Sample, IReadOnlyList<int> Clips, int ValidationSamples, int WithoutFeatures, int BatchSize, int Epochs);
+internal sealed record EstimateInput(ModelConfig Config, SampleSize Sample, IReadOnlyList<int> Clips, int ValidationSamples, int ValidationClips, int WithoutFeatures, int BatchSize, int Epochs);
 
 /// <summary>
 /// Says before a run what it will take. Time is the run's operations (<see cref="Work"/>) over a speed: that at which the latest completed runs of models of this
@@ -41,9 +42,9 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
     {
         var plan = new BatchPlan(input.Clips, input.BatchSize, input.Epochs, 0);
         var (work, parameters) = (new Work(input.Config, input.Sample), ModelSize.Parameters(input.Config));
-        var interval = work.ValidationInterval(input.ValidationSamples, plan.StepsPerEpoch, plan.BatchSize);
+        var interval = work.ValidationInterval(input.ValidationSamples, input.ValidationClips, plan.StepsPerEpoch, plan.BatchSize);
         var validations = input.ValidationSamples == 0 ? 0 : (input.Epochs + interval - 1) / interval;
-        var operations = plan.TotalSteps * work.Step(plan.BatchSize) + validations * work.Validation(input.ValidationSamples);
+        var operations = plan.TotalSteps * work.Step(plan.BatchSize) + validations * work.Validation(input.ValidationSamples, input.ValidationClips);
         var earlier = await EarlierSpeedAsync(parameters, cancellationToken);
         return new TrainingEstimate
         {

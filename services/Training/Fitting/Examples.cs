@@ -33,12 +33,11 @@ internal sealed class Examples
     public const int NearMisses = 2;
 
     private readonly string task;
+    private readonly IReadOnlyList<string>? questionTypes;
     private readonly List<Example> train = [], validation = [];
     private readonly List<int> trainClips = [];
     private readonly List<string> texts = [];
     private readonly Dictionary<string, int> unusable = [];
-
-    private readonly IReadOnlyList<string>? questionTypes;
 
     private Examples(string task, IReadOnlyList<string>? questionTypes) => (this.task, this.questionTypes) = (task, questionTypes);
 
@@ -49,13 +48,17 @@ internal sealed class Examples
 
     public IReadOnlyList<Example> Validation => validation;
 
+    /// <summary>Clips that <see cref="Validation"/> is about.</summary>
+    public int ValidationClips { get; private set; }
+
     /// <summary>All captions or questions, each one line.</summary>
     public IReadOnlyList<string> Texts => texts;
 
-    /// <summary>What a step encodes for each of its samples.</summary>
-    public SampleSize SampleSize(int longestText) => new(longestText, train.Exists(e => e.Choice is not null) ? 2 + NearMisses : 1, BatchPlan.VideosPerExample(trainClips));
+    /// <summary>What a step of so many samples encodes for each of them.</summary>
+    public SampleSize SampleSize(int longestText, int batchSize) =>
+        new(longestText, train.Exists(e => e.Choice is not null) ? 2 + NearMisses : 1, BatchPlan.VideosPerExample(trainClips, batchSize));
 
-    /// <summary>What of the clips to learn from cannot be used, by reason: <c>no-captions</c>, <c>no-questions</c>, <c>no-answer</c>.</summary>
+    /// <summary>What of the clips to learn from cannot be used, by reason: <c>no-captions</c>, <c>no-questions</c> (none of the types to learn), <c>no-answer</c>.</summary>
     public IReadOnlyDictionary<string, int> Unusable => unusable;
 
     /// <summary>The examples of clips; of their questions those of the given types (null: all).</summary>
@@ -68,7 +71,12 @@ internal sealed class Examples
             examples.Add(clip, examples.train, measured: false);
             if (examples.train.Count > before) examples.trainClips.Add(examples.train.Count - before);
         }
-        foreach (var clip in validation) examples.Add(clip, examples.validation, measured: true);
+        foreach (var clip in validation)
+        {
+            var before = examples.validation.Count;
+            examples.Add(clip, examples.validation, measured: true);
+            if (examples.validation.Count > before) examples.ValidationClips++;
+        }
         return examples;
     }
 

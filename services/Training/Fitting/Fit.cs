@@ -61,7 +61,7 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
         try
         {
             var model = StartingModel.Load(input.BaseDirectory, run.Task, input.Examples.Answers(), (ulong)run.Seed);
-            StepMemory.Check(model.Config, plan.BatchSize, input.Examples.SampleSize(input.Tokens.Longest));
+            StepMemory.Check(model.Config, plan.BatchSize, input.Examples.SampleSize(input.Tokens.Longest, plan.BatchSize));
             using var learner = Learner.Create(run.Task, model, run.LossTerms, new StepOptions
             {
                 LearningRate = run.LearningRate, Rule = AdamWRule.Torch, WeightDecay = WeightDecay, MaxGradientNorm = MaximumGradientNorm, Seed = (ulong)run.Seed,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DemoVlp.Contracts.Http;
+using DemoVlp.Modeling.Regions;
 using DemoVlp.Modeling.VideoLanguage.Training;
 using DemoVlp.Training.Runs;
 
@@ -25,9 +26,9 @@ internal sealed class FitSteps
     {
         (this.input, this.learner, this.plan, this.checkpoints, this.regions, this.journal, this.checkpointSteps, State) = (input, learner, plan, checkpoints, regions, journal, checkpointSteps, state);
         meters = new FitMeters(Run.Task);
-        var work = new Work(learner.Model.Config, input.Examples.SampleSize(input.Tokens.Longest));
-        validationInterval = work.ValidationInterval(input.Examples.Validation.Count, plan.StepsPerEpoch, plan.BatchSize);
-        pace = new Pace(work.Step(plan.BatchSize), work.Validation(input.Examples.Validation.Count), Run.CpuSeconds, Run.WallSeconds);
+        var work = new Work(learner.Model.Config, input.Examples.SampleSize(input.Tokens.Longest, plan.BatchSize));
+        validationInterval = work.ValidationInterval(input.Examples.Validation.Count, input.Examples.ValidationClips, plan.StepsPerEpoch, plan.BatchSize);
+        pace = new Pace(work.Step(plan.BatchSize), work.Validation(input.Examples.Validation.Count, input.Examples.ValidationClips), Run.CpuSeconds, Run.WallSeconds);
     }
 
     /// <summary>What the validations have given so far.</summary>
@@ -141,9 +142,13 @@ internal sealed class FitSteps
 
     private IEnumerable<Sample> ValidationSamples()
     {
+        // A clip's examples stand together and are given one list, whether or not the cache has room for it: what is encoded together must not depend on that.
+        (string? Clip, IReadOnlyList<FrameRegions>? Frames) last = default;
         foreach (var example in input.Examples.Validation)
-            if (regions.ReadAsync(example.Clip, Held.Stop).GetAwaiter().GetResult() is { } frames)
-                yield return new Sample(frames, input.Tokens[example.FirstText], example.Answer);
+        {
+            if (last.Clip != example.Clip.Id) last = (example.Clip.Id, regions.ReadAsync(example.Clip, Held.Stop).GetAwaiter().GetResult());
+            if (last.Frames is { } frames) yield return new Sample(frames, input.Tokens[example.FirstText], example.Answer);
+        }
     }
 
     private bool Validates(int epoch) => input.Examples.Validation.Count > 0 && (epoch % validationInterval == 0 || epoch == Run.Epochs);

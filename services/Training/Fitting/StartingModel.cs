@@ -48,8 +48,8 @@ internal static class StartingModel
         using var noGradient = no_grad();
         foreach (var (name, parameter) in ModelWeights.Of(network))
         {
-            if (before > 0 && weights.TryGetValue(name, out var weight) && weight.shape[0] == before && parameter.shape[0] == now && weight.shape.Skip(1).SequenceEqual(parameter.shape.Skip(1)))
-                parameter.narrow(0, 0, before).copy_(weight);
+            if (before == 0 || parameter.dim() == 0 || !weights.TryGetValue(name, out var weight) || weight.dim() != parameter.dim()) continue;
+            if (weight.shape[0] == before && parameter.shape[0] == now && weight.shape.Skip(1).SequenceEqual(parameter.shape.Skip(1))) parameter.narrow(0, 0, before).copy_(weight);
         }
     }
 }

@@ -14,11 +14,11 @@ internal static class StepMemory
 
     /// <summary>
     /// Bytes that a step takes besides weights and optimiser. By counting the tensors a block of either encoder keeps; measured were 5.4 MB a pair for the tiny
-    /// model (6.0 by this count) and 220 to 380 MB for the paper's (250).
+    /// model (6.0 by this count) and 220 to 380 MB for the paper's (250). A bound where samples share their videos: a step may happen to have none that do.
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="batchSize">Samples.</param>
-    /// <param name="sample">Of the step.</param>
+    /// <param name="sample">What a step encodes for each of its samples.</param>
     public static long Estimate(ModelConfig config, int batchSize, SampleSize sample)
     {
         var (text, video) = (config.TextConfig, config.ObjectConfig);
@@ -26,7 +26,7 @@ internal static class StepMemory
         var regions = video.NumFrames * video.ObjectNum;
         var perRegion = (14 + 3L * video.MlpRatio) * video.EmbedDim + 2L * video.NumHeads * (video.ObjectNum + 1);
         var perWord = 16L * text.Dim + 3L * text.HiddenDim + 2L * text.NHeads * words;
-        var encoders = (long)(batchSize * (sample.Videos * (1L + regions) * video.Depth * perRegion + (double)sample.Texts * words * text.NLayers * perWord));
+        var encoders = batchSize * ((1L + regions) * video.Depth * perRegion + sample.Texts * words * text.NLayers * perWord);
         var alignment = AlignmentTensors * Math.Min((long)batchSize * batchSize * words * regions, RegionWordAlignment.For(config).BlockElements);
         return (encoders + alignment) * sizeof(float);
     }

@@ -7,23 +7,23 @@ namespace DemoVlp.Training.Fitting;
 /// or another step of the same model. A step is counted as three forward passes.
 /// </summary>
 /// <param name="config">The model.</param>
-/// <param name="sample">Of a step.</param>
+/// <param name="sample">What a step encodes for each of its samples.</param>
 internal sealed class Work(ModelConfig config, SampleSize sample)
 {
     private readonly double words = config.Padding == PaddingRule.Reference ? config.MaxTextLength : Math.Min(sample.LongestText, config.MaxTextLength);
     private readonly double regions = (double)config.ObjectConfig.NumFrames * config.ObjectConfig.ObjectNum;
 
     /// <summary>One optimiser step.</summary>
-    public double Step(int batchSize) => 3 * (Forward(batchSize, batchSize) + (sample.Texts - 1) * batchSize * Text);
+    public double Step(int batchSize) => 3 * Forward(batchSize, sample.Texts * batchSize, sample.Videos * batchSize);
 
-    /// <summary>One validation.</summary>
-    public double Validation(int samples) => Forward(samples, samples);
+    /// <summary>One validation: a sample has one text.</summary>
+    public double Validation(int samples, int clips) => Forward(samples, samples, clips);
 
     /// <summary>Passes from one validation to the next, so that validations take no more than about a tenth of the time.</summary>
-    public int ValidationInterval(int samples, int stepsPerEpoch, int batchSize) => (int)Math.Max(1, Math.Ceiling(Validation(samples) / (0.1 * stepsPerEpoch * Step(batchSize))));
+    public int ValidationInterval(int samples, int clips, int stepsPerEpoch, int batchSize) => (int)Math.Max(1, Math.Ceiling(Validation(samples, clips) / (0.1 * stepsPerEpoch * Step(batchSize))));
 
     // Retrieval compares every text with every video; a question meets its own video only.
-    private double Forward(double samples, double others) => samples * (Text + sample.Videos * Video) + (config.Task == ModelTasks.Retrieval ? samples * others * Alignment : 0);
+    private double Forward(double samples, double texts, double videos) => texts * Text + videos * Video + (config.Task == ModelTasks.Retrieval ? samples * samples * Alignment : 0);
 
     private double Text
     {

@@ -27,8 +27,9 @@ internal sealed class RunEstimates(RunRequests requests, ModelRegistry registry,
         var directory = artifacts.GetLocalDirectory((await registry.FindAsync(version, cancellationToken))!.Directory);
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), cancellationToken));
         (config, _) = StartingModel.Outline(config, ModelDirectory.ReadAnswers(directory, config), request.Task, examples.Answers());
-        return await estimates.OfAsync(new EstimateInput(config, examples.SampleSize(LongestText(examples)), examples.TrainClips, examples.Validation.Count,
-            examples.Train.Concat(examples.Validation).Count(e => e.Clip.Regions is null), request.BatchSize ?? RunDefaults.BatchSize, request.Epochs ?? RunDefaults.Epochs), cancellationToken);
+        var batchSize = request.BatchSize ?? RunDefaults.BatchSize;
+        return await estimates.OfAsync(new EstimateInput(config, examples.SampleSize(LongestText(examples), batchSize), examples.TrainClips, examples.Validation.Count, examples.ValidationClips,
+            examples.Train.Concat(examples.Validation).Count(e => e.Clip.Regions is null), batchSize, request.Epochs ?? RunDefaults.Epochs), cancellationToken);
     }
 
     // With [CLS] and [SEP].

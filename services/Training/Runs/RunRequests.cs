@@ -32,6 +32,8 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
         // Clips whose features are still to be made count: the run makes them.
         var clips = await dataset.ListAsync(Splits.Train, cancellationToken);
         if (Examples.Of(request.Task, clips, [], request.QuestionTypes).Check() is { } refusal) throw new ApiException(409, refusal.Code, refusal.Detail);
+        if (request.QuestionTypes?.FirstOrDefault(type => !clips.Any(c => c.Questions.Any(q => q.Type == type))) is { } unknown)
+            throw new ApiException(409, "dataset-has-no-questions", $"No clip that the data set has to learn from comes with a question of the type \"{unknown}\".");
         return (model, dataset, clips);
     }
 
@@ -39,9 +41,9 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
     public async Task<RunRow> RefuseAsync(StartTraining request, ApiException reason, CancellationToken cancellationToken)
     {
         // What was refused may be refused because of its text; PostgreSQL keeps none with U+0000 in it.
-        request = request with { Task = Kept(request.Task)!, Dataset = Kept(request.Dataset)! };
+        request = request with { Task = Kept(request.Task)!, Dataset = Kept(request.Dataset)!, QuestionTypes = null };
         var row = Row(request, Kept(request.BaseModel), RunState.Failed);
-        (row.FailureCode, row.FailureDetail, row.EndedAt) = (reason.Code, reason.Message, row.CreatedAt);
+        (row.FailureCode, row.FailureDetail, row.EndedAt) = (reason.Code, Kept(reason.Message), row.CreatedAt);
         return await AddAsync(row, cancellationToken);
     }
 
@@ -81,8 +83,8 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
     {
         if (request.QuestionTypes is not { } types) return;
         if (request.Task != ModelTasks.QuestionAnswering) throw Bad("bad-question-types", "Retrieval learns from captions; leave the types of questions out.");
-        if (types.Count is < 1 or > 16 || types.Any(t => t is not { Length: >= 1 and <= 64 }))
-            throw Bad("bad-question-types", "Between 1 and 16 types of questions can be named, each of 1 to 64 characters.");
+        if (types.Count is < 1 or > 16 || types.Any(t => t is not { Length: >= 1 and <= 64 } || t.Any(char.IsControl)) || types.Distinct(StringComparer.Ordinal).Count() < types.Count)
+            throw Bad("bad-question-types", "Between 1 and 16 different types of questions can be named, each of 1 to 64 characters.");
     }
 
     private async Task<string> BaseModelAsync(StartTraining request, CancellationToken cancellationToken)
@@ -108,7 +110,7 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
         Epochs = request.Epochs ?? RunDefaults.Epochs, BatchSize = request.BatchSize ?? RunDefaults.BatchSize,
         LearningRate = request.LearningRate ?? RunDefaults.LearningRate, Seed = request.Seed ?? RunDefaults.Seed, Patience = request.Patience,
         LossTerms = request.Losses is LossTerms.Global or LossTerms.Local ? request.Losses : LossTerms.Both, SkipsValidation = request.Validate == false,
-        QuestionTypes = request.QuestionTypes is { } types ? [.. types.Select(t => Kept(t)!)] : null,
+        QuestionTypes = request.QuestionTypes?.ToList(),
     };
 
     private async Task<RunRow> AddAsync(RunRow row, CancellationToken cancellationToken)

@@ -60,6 +60,12 @@ public sealed class RegionTracksTests
         Assert.Equal([1, -1, -1], Regions([Frame((Red, 10, 0.05f), (Blue, 100, 0.1f))], ByTrack));
     }
 
+    [Fact]
+    public void Create_ByTracks_DoesNotTakeWhatIsNoNumberForAThing()
+    {
+        Assert.Equal([0, -1, -1], Regions([Frame((Red, 10, 0.9f), (Blue, 100, float.NaN))], ByTrack));
+    }
+
     private static float[] Red => [1, 0];
 
     private static float[] Green => [0.7f, 0.7f];

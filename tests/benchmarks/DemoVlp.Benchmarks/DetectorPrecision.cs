@@ -9,14 +9,14 @@ namespace DemoVlp.Benchmarks;
 /// <summary>What bfloat16 changes in the regions that the built-in detector finds in Moving Shapes frames.</summary>
 internal static class DetectorPrecision
 {
-    private const int Scenes = 50, EveryNth = 8; // Three frames of each clip.
+    private const int Scenes = 50, FramesOfAScene = 3;
 
     internal static void Run()
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "detector");
         using var exact = RegionExtractor.Load(folder, "cpu");
         using var rounded = RegionExtractor.Load(folder, "cpu", ComputePrecision.BFloat16);
-        var frames = new MovingShapesSet(20_261_124).Scenes(Split.Test).Take(Scenes).SelectMany(Frames).ToList();
+        var frames = new MovingShapesSet(20_261_124).Scenes(Split.Test).Take(Scenes).SelectMany(scene => DrawnFrames.Of(scene, FramesOfAScene)).ToList();
         Agreement found = new(0), seen = new(0.2f), given = new(0);
         double exactTime = 0, roundedTime = 0;
         foreach (var frame in frames)
@@ -35,17 +35,6 @@ internal static class DetectorPrecision
         found.Print("each region and the one found nearest to it");
         seen.Print("the same, of those with a confidence of 0.2 or more");
         given.Print("each region and its own box described");
-    }
-
-    private static IEnumerable<FrameImage> Frames(Scene scene)
-    {
-        using var renderer = new SceneRenderer(scene);
-        for (var frame = EveryNth / 2; frame < Scene.FrameCount; frame += EveryNth)
-        {
-            var bytes = renderer.Rgb(frame);
-            for (var i = 0; i < bytes.Length; i += 3) (bytes[i], bytes[i + 2]) = (bytes[i + 2], bytes[i]);
-            yield return new FrameImage(frame, frame, Scene.Width, Scene.Height, bytes);
-        }
     }
 
     private sealed class Agreement(float leastConfidence)

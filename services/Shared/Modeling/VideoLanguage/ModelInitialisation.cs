@@ -38,7 +38,10 @@ public static class ModelInitialisation
             }
         }
         foreach (var (_, module) in model.named_modules())
-            if (module is RegionAttention attention) attention.LookForWhatIsAlike();
+        {
+            if (module is RegionAttention head) head.LookForWhatIsAlike();
+            if (module is VarAttention attention) attention.LookForWhatIsAlike();
+        }
         foreach (var (name, parameter) in model.named_parameters())
         {
             if (name.EndsWith("temporal_embed", StringComparison.Ordinal)) Waves(parameter);

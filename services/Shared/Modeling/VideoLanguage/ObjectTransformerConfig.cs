@@ -38,7 +38,7 @@ public sealed record ObjectTransformerConfig
     /// <summary>"" (as in all configurations of the paper) or <see cref="TimeAttention"/>.</summary>
     public string? TimeModule { get; init; } = "";
 
-    /// <summary>Which region of a frame comes in which place: by confidence if not set, as published, or <see cref="Tracks"/>, which gives time attention something to follow.</summary>
+    /// <summary>Which regions of a frame are taken and in which place: the most confident by confidence if not set, as published, or <see cref="Tracks"/>, one region a thing, which gives time attention something to follow.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RegionOrder { get; init; }
 

@@ -53,6 +53,16 @@ internal sealed class VarAttention : Module<Tensor, Tensor, long, Tensor>
         return Autocast.Linear(proj, output.transpose(1, 2).flatten(2)); // (B, 1+R, D)
     }
 
+    /// <summary>
+    /// Begins with attention to what is alike, to itself before all: one random projection for queries and keys. With two, each token of a model that starts from nothing
+    /// begins as an average of its group and learns to be one: every region then knows of all things in its frame, and not which of them is its own.
+    /// </summary>
+    internal void LookForWhatIsAlike()
+    {
+        var width = qkv.weight!.shape[1];
+        qkv.weight.narrow(0, 0, width).copy_(qkv.weight.narrow(0, width, width));
+    }
+
     private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor mask) => q.matmul(k.transpose(-2, -1)).Add(mask).softmax(-1).matmul(v);
 
     private static Tensor Regions(Tensor x) => x.narrow(2, 1, x.shape[2] - 1);

@@ -117,7 +117,8 @@ public static class ReferenceRegionFile
     {
         if (info[name] is not PickleArray array) return null;
         var values = NumpyArray.Values<float>(array.DType, array.Data);
-        return values.Length == count ? values : throw Malformed($"'{name}' does not fit the regions.");
+        if (values.Length != count || values.Any(v => v is not (>= 0 and <= 1))) throw Malformed($"'{name}' does not fit the regions.");
+        return values;
     }
 
     private static ModelFormatException Malformed(string message, Exception? inner = null) => new("region-file-malformed", $"The region file cannot be read: {message}", inner);

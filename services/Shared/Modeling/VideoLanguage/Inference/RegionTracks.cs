@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using DemoVlp.Modeling.Detection.Training;
 using DemoVlp.Modeling.Regions;
 
 namespace DemoVlp.Modeling.VideoLanguage.Inference;
@@ -10,8 +11,8 @@ namespace DemoVlp.Modeling.VideoLanguage.Inference;
 /// </summary>
 internal static class RegionTracks
 {
-    // Intersection over union above which two boxes are of one thing.
-    private const double SameThing = 0.3;
+    // Intersection over union above which two boxes are of one thing, whatever they are called.
+    private const float SameThing = 0.3f;
 
     // The least confidence of a thing, as in the published extraction (CONF_THRESH); the most confident region counts in any case.
     private const float LeastConfidence = 0.2f;
@@ -37,22 +38,11 @@ internal static class RegionTracks
         var things = new List<int>(most);
         foreach (var region in ObjectInput.Rank(frame.ClassConfidences))
         {
-            if (things.Count == most || (things.Count > 0 && frame.ClassConfidences[region] < LeastConfidence)) break;
-            if (things.TrueForAll(t => Overlap(frame.Boxes.AsSpan(t * 4, 4), frame.Boxes.AsSpan(region * 4, 4)) <= SameThing)) things.Add(region);
+            if (things.Count == most || (things.Count > 0 && !(frame.ClassConfidences[region] >= LeastConfidence))) break;
+            if (things.TrueForAll(t => BoxMatching.Overlap(frame.Boxes.AsSpan(t * 4, 4), frame.Boxes.AsSpan(region * 4, 4)) <= SameThing)) things.Add(region);
         }
         return [.. things];
     }
-
-    /// <summary>Intersection over union.</summary>
-    private static double Overlap(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
-    {
-        double width = Math.Min(a[2], b[2]) - Math.Max(a[0], b[0]), height = Math.Min(a[3], b[3]) - Math.Max(a[1], b[1]);
-        if (width <= 0 || height <= 0) return 0;
-        var shared = width * height;
-        return shared / (Area(a) + Area(b) - shared);
-    }
-
-    private static double Area(ReadOnlySpan<float> box) => (double)(box[2] - box[0]) * (box[3] - box[1]);
 
     // Greedily, the most alike first: there are few regions, and a thing is far more like itself than like others.
     private static int[] Assign(FrameRegions frame, int[] regions, (FrameRegions Frame, int Region)?[] last, int featureDim)
