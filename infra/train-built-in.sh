@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the models in the box again, as a user would make models: starts the standalone system, has it draw and extract two generated data sets, and trains six times
+# Makes the models in the box again, as a user would make models: starts the standalone system, has it draw and extract two generated data sets, and trains seven times
 # through its gateway, each run from the model before, one thing after the other: how and where things move, what belongs to which words, which thing has which
-# colour, all questions, all questions about other clips, and descriptions again.
+# colour, all questions, all questions about other clips, and descriptions of those and of the first clips.
 #
 #   infra/train-built-in.sh FOLDER     the two models land in FOLDER/<version>
 #
@@ -67,4 +67,5 @@ train shapes-1 question-answering 8 64
 train shapes-2 question-answering 6 64
 keep moving-shapes-question-answering-2 config.json model.safetensors vocab.txt answers.txt
 train shapes-2 retrieval 32 32
+train shapes-1 retrieval 46 32 --no-validation
 keep moving-shapes-retrieval-2 config.json model.safetensors vocab.txt

@@ -44,6 +44,18 @@ public sealed class ValidationTests
     }
 
     [Fact]
+    public async Task Run_OnClipsWithNearMisses_LearnsAndMeasuresWhichSentenceIsRight()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+
+        var end = await EndAsync(client, Request with { Task = ModelTasks.Retrieval, BaseModel = BuiltInModels.Untrained });
+
+        Assert.True(end.BestMetrics!["choice"] >= 80, $"Of the choices it has learnt it gets {end.BestMetrics["choice"]} % right.");
+        Assert.Contains("choice", (await TrainingApp.ModelsAsync(client, Stop)).Single(m => m.Version == end.ModelVersion).Description);
+    }
+
+    [Fact]
     public async Task Run_OnQuestionsOfOneType_LearnsFromThoseAlone()
     {
         using var app = new TrainingApp();

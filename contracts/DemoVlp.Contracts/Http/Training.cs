@@ -119,7 +119,7 @@ public sealed record TrainingRun
     /// <summary>Estimated seconds left, validations included.</summary>
     public double? SecondsLeft { get; init; }
 
-    /// <summary>The last validation: <c>r1</c>, <c>r5</c>, <c>r10</c>, <c>geometricMean</c> (percent), <c>medianRank</c> for retrieval; <c>accuracy</c> (0 to 1) and <c>loss</c> for question answering.</summary>
+    /// <summary>The last validation: <c>r1</c>, <c>r5</c>, <c>r10</c>, <c>geometricMean</c> (percent), <c>medianRank</c> for retrieval, and <c>choice</c> (percent) where clips come with near misses; <c>accuracy</c> (0 to 1) and <c>loss</c> for question answering.</summary>
     public IReadOnlyDictionary<string, double>? Metrics { get; init; }
 
     /// <summary>The best validation: that of the model which is registered.</summary>

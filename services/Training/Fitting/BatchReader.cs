@@ -9,7 +9,7 @@ namespace DemoVlp.Training.Fitting;
 /// <param name="Frames">The clip's frames.</param>
 /// <param name="TokenIds">The text's word pieces.</param>
 /// <param name="Answer">The right answer, for a question.</param>
-/// <param name="Choice">Multiple choice to learn from besides.</param>
+/// <param name="Choice">Multiple choice to learn from, or to measure on, besides.</param>
 internal sealed record Sample(IReadOnlyList<FrameRegions> Frames, IReadOnlyList<int> TokenIds, string? Answer, SentenceChoice? Choice = null);
 
 /// <summary>Reads the batches of the coming steps while the present one is computed.</summary>

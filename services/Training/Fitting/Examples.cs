@@ -8,7 +8,7 @@ namespace DemoVlp.Training.Fitting;
 /// <param name="FirstText">Index of its first text in <see cref="Examples.Texts"/>.</param>
 /// <param name="Texts">How many there are to choose from: a clip's captions, or the one question.</param>
 /// <param name="Answer">The right answer to the question.</param>
-/// <param name="Choice">Multiple choice to learn from besides.</param>
+/// <param name="Choice">Multiple choice to learn from, or to measure on, besides.</param>
 internal sealed record Example(Clip Clip, int FirstText, int Texts, string? Answer = null, ChoiceTexts? Choice = null);
 
 /// <summary>Where the sentences of a multiple choice are in <see cref="Examples.Texts"/>: one after the other.</summary>
@@ -115,7 +115,7 @@ internal sealed class Examples
         }
         var captions = clip.Captions.Select(OneLine).Where(c => c.Length > 0).Take(measured ? 1 : int.MaxValue).ToList();
         if (captions.Count == 0) Count("no-captions", measured);
-        else examples.Add(new Example(clip, captions.Select(Enter).ToList()[0], captions.Count, Choice: measured ? null : Choice(clip)));
+        else examples.Add(new Example(clip, captions.Select(Enter).ToList()[0], captions.Count, Choice: Choice(clip)));
     }
 
     // The first that can be used: there is hardly ever more than one about a clip.

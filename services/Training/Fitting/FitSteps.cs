@@ -147,9 +147,13 @@ internal sealed class FitSteps
         foreach (var example in input.Examples.Validation)
         {
             if (last.Clip != example.Clip.Id) last = (example.Clip.Id, regions.ReadAsync(example.Clip, Held.Stop).GetAwaiter().GetResult());
-            if (last.Frames is { } frames) yield return new Sample(frames, input.Tokens[example.FirstText], example.Answer);
+            if (last.Frames is { } frames) yield return new Sample(frames, input.Tokens[example.FirstText], example.Answer, Choice(example));
         }
     }
+
+    private SentenceChoice? Choice(Example example) => example.Choice is { } choice
+        ? new SentenceChoice([.. Enumerable.Range(choice.First, choice.Count).Select(i => input.Tokens[i])], choice.Answer)
+        : null;
 
     private bool Validates(int epoch) => input.Examples.Validation.Count > 0 && (epoch % validationInterval == 0 || epoch == Run.Epochs);
 
