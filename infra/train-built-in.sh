@@ -5,7 +5,7 @@
 #
 #   infra/train-built-in.sh FOLDER     the two models land in FOLDER/<version>
 #
-# DEMOVLP_PORT (8080). First 3300 clips are drawn and extracted, 0.34 seconds of a core each; training then took one core 39 minutes.
+# DEMOVLP_PORT (8080). First 3300 clips are drawn and extracted, which took two cores five to six minutes for each half; training then took one core 39 minutes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
