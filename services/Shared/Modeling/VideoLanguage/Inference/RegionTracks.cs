@@ -14,7 +14,7 @@ internal static class RegionTracks
     // Intersection over union above which two boxes are of one thing, whatever they are called.
     private const float SameThing = 0.3f;
 
-    // The least confidence of a thing, as in the published extraction (CONF_THRESH); the most confident region counts in any case.
+    // The least confidence of a thing, as in the published choice of boxes; the most confident region counts in any case.
     private const float LeastConfidence = 0.2f;
 
     /// <summary>For each frame the region in each slot, -1 where there is none.</summary>

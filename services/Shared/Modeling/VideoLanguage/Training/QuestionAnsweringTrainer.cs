@@ -25,7 +25,8 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
         if (batch.Any(s => s.Label < 0 || s.Label >= Config.NumLabels)) throw new ArgumentException($"A label lies outside the model's {Config.NumLabels} answers.", nameof(batch));
         // A video that several questions are about is encoded once.
         var videos = batch.Select(s => s.Frames).Distinct<IReadOnlyList<FrameRegions>>(ReferenceEqualityComparer.Instance).ToList();
-        var inputs = videos.Zip(Inputs(videos, frames)).ToDictionary<(IReadOnlyList<FrameRegions>, ObjectInput), object, ObjectInput>(v => v.Item1, v => v.Item2, ReferenceEqualityComparer.Instance);
+        var inputs = new Dictionary<IReadOnlyList<FrameRegions>, ObjectInput>(ReferenceEqualityComparer.Instance);
+        foreach (var (video, input) in videos.Zip(Inputs(videos, frames))) inputs.Add(video, input);
         var logits = new Tensor[batch.Count];
         foreach (var group in Enumerable.Range(0, batch.Count).GroupBy(i => inputs[batch[i].Frames].Frames))
         {
