@@ -1,9 +1,8 @@
 using DemoVlp.RegionExtraction;
-using DemoVlp.RegionExtraction.Detectors;
 using DemoVlp.Messaging;
 using DemoVlp.ServiceDefaults;
 
-if (ImportCommand.Handle(args) is { } exitCode) return exitCode;
+if (FileCommands.Handle(args) is { } exitCode) return exitCode;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("region-extraction");
 builder.AddRegionExtraction();

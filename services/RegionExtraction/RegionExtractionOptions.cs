@@ -11,8 +11,8 @@ public sealed class RegionExtractionOptions
     /// </summary>
     public string? DetectorDirectory { get; set; }
 
-    /// <summary>Frames that go through the detector's backbone together, and are kept together.</summary>
-    [Range(1, 64)]
+    /// <summary>Frames that go through the detector together (on a GPU: through its backbone at once), and are kept together.</summary>
+    [Range(1, 16)]
     public int MicroBatch { get; set; } = 4;
 
     /// <summary>After how long a message begins no other group of frames; the video goes on with another message.</summary>

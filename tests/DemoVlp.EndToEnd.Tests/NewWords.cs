@@ -9,15 +9,13 @@ internal static class NewWords
     private const ulong Seed = 41;
 
     /// <summary>Clips that show something new.</summary>
-    public static IEnumerable<Clip> Clips(Split split) => All(split).Where(clip => clip.Scene.Objects.Any(IsNew));
-
-    /// <summary>Clips that do not.</summary>
-    public static IEnumerable<Clip> FamiliarClips(Split split) => All(split).Where(clip => !clip.Scene.Objects.Any(IsNew));
+    public static IEnumerable<Clip> Clips(Split split) => Clip.Of(Seed, Vocabulary.Extended, split).Where(clip => clip.Scene.Objects.Any(IsNew));
 
     /// <summary>The same scene with what is new replaced by what is known: a diamond by a square, pink by red. Nothing but the new words tells the two apart.</summary>
     public static Scene FamiliarTwin(Scene scene) => scene with { Objects = [.. scene.Objects.Select(Familiar)] };
 
-    private static IEnumerable<Clip> All(Split split) => Clip.Of(Seed, Vocabulary.Extended, split);
+    /// <summary>Descriptions of a twin.</summary>
+    public static IReadOnlyList<string> CaptionsOfTwin(Clip clip) => Captions.Of(FamiliarTwin(clip.Scene), clip.Captions.Count, Seed);
 
     private static bool IsNew(SceneObject one) => one.Traits is { Shape: ShapeKind.Diamond } or { Color: ColorName.Pink };
 

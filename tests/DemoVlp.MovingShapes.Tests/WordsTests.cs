@@ -48,7 +48,7 @@ public sealed class WordsTests
         {
             Assert.Equal(pair.First.Captions, pair.Second.Captions);
             Assert.Equal(pair.First.Questions, pair.Second.Questions);
-            Assert.Equal((pair.First.Choice.Answer, string.Join('|', pair.First.Choice.Options)), (pair.Second.Choice.Answer, string.Join('|', pair.Second.Choice.Options)));
+            Assert.Equal(pair.First.Choices.Select(Written), pair.Second.Choices.Select(Written));
         });
     }
 
@@ -81,25 +81,66 @@ public sealed class WordsTests
     }
 
     [Fact]
+    public void Questions_AboutWhereOneIsFromAnother_HaveOneAnswer()
+    {
+        var asked = Clips.SelectMany(c => c.Questions.Select(q => (c.Scene, Question: q, Match: System.Text.RegularExpressions.Regex.Match(q.Text, "^where is (the .+) relative to (the .+)\\?$")))).Where(q => q.Match.Success).ToArray();
+
+        Assert.Equal(["above", "below", "left", "right"], asked.Select(q => q.Question.Answer).Distinct().Order());
+        foreach (var (scene, question, match) in asked)
+        {
+            var (one, other) = (Meant(match.Groups[1].Value), Meant(match.Groups[2].Value));
+            foreach (var frame in Enumerable.Range(0, Scene.FrameCount))
+            {
+                var (a, b) = (one.Track.At(frame), other.Track.At(frame));
+                var (along, across) = question.Answer switch { "above" => (b.Y - a.Y, a.X - b.X), "below" => (a.Y - b.Y, a.X - b.X), "left" => (b.X - a.X, a.Y - b.Y), _ => (a.X - b.X, a.Y - b.Y) };
+                Assert.True(along > 30 && Math.Abs(across) <= 30, $"{question.Text} {question.Answer}: {along}, {across} in frame {frame}");
+            }
+
+            SceneObject Meant(string name) => Assert.Single(scene.Objects, o => Named($" {name}", o.Traits));
+        }
+    }
+
+    [Fact]
     public void Choices_OfferFourNearMissesThatDifferInOneTrait()
     {
-        foreach (var clip in Clips)
+        foreach (var (clip, choice) in Clips.SelectMany(clip => clip.Choices.Select(choice => (clip, choice))))
         {
-            var options = clip.Choice.Options.Select(Reading.Mentions).ToArray();
-            var truth = options[clip.Choice.Answer];
-            Assert.Equal(5, clip.Choice.Options.Distinct().Count());
+            var options = choice.Options.Select(Reading.Mentions).ToArray();
+            var truth = options[choice.Answer];
+            Assert.Equal(5, choice.Options.Distinct().Count());
             Assert.All(truth, m => Assert.Contains(clip.Scene.Objects, o => m.Fits(o.Traits)));
-            Assert.Null(clip.Choice.Changed[clip.Choice.Answer]);
-            foreach (var (miss, said) in options.Zip(clip.Choice.Changed).Where((_, i) => i != clip.Choice.Answer))
+            Assert.Null(choice.Changed[choice.Answer]);
+            foreach (var (miss, said) in options.Zip(choice.Changed).Where((_, i) => i != choice.Answer))
             {
                 var differences = truth.Zip(miss).SelectMany(pair => Differences(pair.First, pair.Second)).ToArray();
                 Assert.Equal(said, Assert.Single(differences));
                 Assert.Contains(miss, m => !clip.Scene.Objects.Any(o => m.Fits(o.Traits)));
             }
-            Assert.Equal(["color", "motion", "shape", "size"], clip.Choice.Changed.OfType<string>().Order());
+            Assert.Equal(["color", "motion", "shape", "size"], choice.Changed.OfType<string>().Order());
         }
-        Assert.Equal([0, 1, 2, 3, 4], Clips.Select(c => c.Choice.Answer).Distinct().Order());
+        Assert.Equal([0, 1, 2, 3, 4], Clips.SelectMany(c => c.Choices).Select(c => c.Answer).Distinct().Order());
     }
+
+    [Fact]
+    public void Choices_OfClipsToLearnFrom_AreSeveralAndEverySecondTakesWhatItCanFromAnotherObject()
+    {
+        Assert.Single(Clip.Of(5, Vocabulary.Standard, Split.Test).First().Choices);
+        foreach (var clip in Clips)
+        {
+            Assert.Equal(8, clip.Choices.Count);
+            Assert.Equal(8, clip.Choices.Select(Written).Distinct().Count());
+            // Where all colours differ, any of them may stand for another one's.
+            var colors = clip.Scene.Objects.Select(o => o.Traits.Color).ToArray();
+            if (colors.Length == 1 || colors.Distinct().Count() < colors.Length || clip.Scene.Objects.DistinctBy(o => o.Traits.Shape).Count() < colors.Length) continue;
+            foreach (var choice in clip.Choices.Index().Where(c => c.Index % 2 == 1).Select(c => c.Item))
+            {
+                var said = Reading.Mentions(choice.Options.Zip(choice.Changed).Single(o => o.Second == "color").First);
+                Assert.All(said, m => Assert.Contains(colors, c => c == m.Color));
+            }
+        }
+    }
+
+    private static string Written(Choice choice) => $"{choice.Answer}: {string.Join('|', choice.Options)}";
 
     private static IEnumerable<string> Differences(Mention a, Mention b)
     {

@@ -79,7 +79,8 @@ public sealed class DetectorWorkerTests : IDisposable
         await rounded.StartAsync(Frames.Token);
 
         var (expected, actual) = (await exact.CurrentAsync(Frames.Token), await rounded.CurrentAsync(Frames.Token));
-        var frames = await rounded.RunAsync(actual.Hash, detector => detector.Extract([new FrameImage(0, 0, 96, 64, new byte[96 * 64 * 3])], 1, 1), Frames.Token);
+        await Assert.ThrowsAsync<OperationCanceledException>(() => rounded.RunAsync(actual.Hash, detector => detector.Extract([new FrameImage(0, 0, 96, 64, new byte[96 * 64 * 3])], 1, 1, new CancellationToken(true)), Frames.Token));
+        var frames = await rounded.RunAsync(actual.Hash, detector => detector.Extract([new FrameImage(0, 0, 96, 64, new byte[96 * 64 * 3])], 1, 1, Frames.Token), Frames.Token);
 
         Assert.True(Assert.Single(frames).Count > 0);
         Assert.Equal(expected.Name, actual.Name);

@@ -24,7 +24,7 @@ internal sealed class FakeDetector(string hash = "f00d0000cafe") : IFrameDetecto
 
     public IFrameDetector Load(string folder, ComputeSettings compute) => this;
 
-    public IReadOnlyList<FrameRegions> Extract(IReadOnlyList<FrameImage> frames, int microBatch, int regionShare)
+    public IReadOnlyList<FrameRegions> Extract(IReadOnlyList<FrameImage> frames, int microBatch, int regionShare, CancellationToken cancellationToken)
     {
         Before?.Invoke(frames);
         // The words and the type of TorchSharp's error on a full GPU.

@@ -173,6 +173,8 @@ public sealed class ActivationTests
 
         // 72 against 75: more than the two points that are allowed.
         await MeasuredAsync(app, "second", "shapes", 72, fingerprint: "a");
+        // What is measured later, on other data, takes no comparison away.
+        await MeasuredAsync(app, Retrieval, "shapes", 50, fingerprint: "b");
         var refused = await client.PostAsync("/api/v1/models/second/activate", null, Stop);
         Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
         var problem = await refused.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop);

@@ -1,12 +1,16 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
 using DemoVlp.Modeling.Regions;
+using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Modeling.VideoLanguage.Import;
 using DemoVlp.MovingShapes;
 using DemoVlp.Testing;
+using DemoVlp.Training.Data;
 using DemoVlp.Training.Datasets;
+using DemoVlp.Training.Registry;
 using Clip = DemoVlp.MovingShapes.Clip;
 
 namespace DemoVlp.Training.Tests;
@@ -76,6 +80,31 @@ public sealed class BenchmarkDatasetTests(BenchmarkDatasetTests.App app) : IClas
     }
 
     [Fact]
+    public async Task Msrvtt_WrittenByMovingShapes_IsTrainedOnAndMeasured()
+    {
+        await CreateAsync("learnt", "msrvtt", """{"annotations":"shapes","regions":"features","cut":"full-test"}""");
+        using var folder = new TemporaryFolder();
+        BuiltInModels.Write(BuiltInModels.Retrieval, folder["known"]);
+        ModelDirectory.CreateTiny(folder["wide"], File.ReadAllLines(folder["known/vocab.txt"]), featureDim: 2048, seed: 1);
+        await app.Training.InScopeAsync<ModelRegistry, bool>(registry => registry.AddAsync(new ModelRow
+        {
+            Version = "wide", Task = "retrieval", Origin = "imported", Directory = VideoArtifacts.Model("wide"), Description = "For features of the published detector.", CreatedAt = DateTime.UtcNow,
+        }, folder["wide"], Stop));
+
+        var run = await TrainingApp.StartAsync(app.Client, new TrainingRunRequest { Task = "retrieval", Dataset = "learnt", BaseModel = "wide", Epochs = 1, BatchSize = 2, Validate = false }, Stop);
+        var trained = await Eventually.ValueAsync<TrainingRun>("the run has ended",
+            async stop => await app.Client.GetFromJsonAsync<TrainingRun>($"/api/v1/training-runs/{run.Id}", stop) is { EndedAt: not null } end ? end : null, Stop, TimeSpan.FromMinutes(2));
+        Assert.True(trained.State == RunState.Completed, $"{trained.State} {trained.Failure}");
+        Assert.Equal((2, Trained), (trained.Step, trained.Record!.Clips));
+
+        var asked = await app.Client.PostAsJsonAsync("/api/v1/evaluations", new EvaluationRequest { Model = trained.ModelVersion, Dataset = "learnt", Split = "train" }, Stop);
+        var evaluation = (await asked.Content.ReadFromJsonAsync<Evaluation>(Stop))!;
+        var measured = await Eventually.ValueAsync<Evaluation>("the evaluation has ended",
+            async stop => await app.Client.GetFromJsonAsync<Evaluation>($"/api/v1/evaluations/{evaluation.Id}", stop) is { EndedAt: not null } end ? end : null, Stop, TimeSpan.FromMinutes(2));
+        Assert.Equal((RunState.Completed, Trained, trained.Record.Fingerprint), (measured.State, measured.Samples, measured.DatasetFingerprint));
+    }
+
+    [Fact]
     public async Task MsrvttQa_WrittenByMovingShapes_IsReadBackAsTheTruth()
     {
         var dataset = await CreateAsync("questions", "msrvtt-qa", """{"annotations":"shapes","regions":"features"}""");
@@ -103,7 +132,7 @@ public sealed class BenchmarkDatasetTests(BenchmarkDatasetTests.App app) : IClas
         await CreateAsync("choices", "msrvtt-mc", """{"annotations":"shapes","regions":"features"}""");
 
         var clips = await ListAsync("choices", "test");
-        Assert.Equal(Of(Split.Test).Select(c => (c.Scene.Id, string.Join('|', c.Choice.Options), c.Choice.Answer)),
+        Assert.Equal(Of(Split.Test).Select(c => (c.Scene.Id, string.Join('|', c.Choices.Single().Options), c.Choices.Single().Answer)),
             clips.Select(c => (c.Id, string.Join('|', c.Choices.Single().Options), c.Choices.Single().Answer)));
     }
 

@@ -2,6 +2,7 @@ using DemoVlp.Modeling;
 using DemoVlp.Modeling.Serialization;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Testing;
+using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Runs;
 
@@ -115,6 +116,48 @@ public sealed class FittingTests
         var known = ModelWeights.Of(answering.Network).ToDictionary(w => w.Name, w => w.Value);
         Assert.All(ModelWeights.Of(searching.Network), w => Assert.True(w.Value.allclose(known[w.Name], 0, 0), w.Name));
         Assert.DoesNotContain(ModelWeights.Of(searching.Network), w => w.Name.StartsWith("head.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Examples_OfAClipWithChoicesAndNoCaption_AreDescribedByWhatIsRight()
+    {
+        Clip[] clips = [.. Enumerable.Range(0, 2).Select(i => new Clip { Id = $"{i}", Choices = [new([$"wrong {i}", $"right {i}"], 1), new([$"true {i}", $"false {i}", $"untrue {i}"], 0)] })];
+
+        var examples = Examples.Of(ModelTasks.Retrieval, clips, [], null);
+
+        Assert.Equal(["right 0", "true 0"], examples.Texts.Skip(examples.Train[0].FirstText).Take(examples.Train[0].Texts));
+        Assert.Equal([(2, 1), (3, 0)], examples.Train[1].Choices.Select(c => (c.Count, c.Answer)));
+    }
+
+    [Fact]
+    public async Task BatchReader_OverManyEpochs_SetsEveryNearMissOfEveryChoiceAgainstTheRightOne()
+    {
+        using var app = new TrainingApp();
+        Clip[] clips = [.. await Task.WhenAll(Enumerable.Range(0, 2).Select(async i => new Clip
+        {
+            Id = $"{i}", Regions = new ClipRegions(await app.WriteRegionsAsync(new Guid(i + 1, 0, 0, new byte[8]), i, TestContext.Current.CancellationToken)), Captions = [$"caption {i}"],
+            Choices = [new([$"a {i}", $"right of a {i}", $"b {i}", $"c {i}"], 1), new([$"d {i}", $"right of d {i}"], 1)],
+        }))];
+        var examples = Examples.Of(ModelTasks.Retrieval, clips, [], null);
+        // Text n is the three tokens [CLS], n + 10, [SEP].
+        var tokens = CorpusTokens.Read(FileOf([.. examples.Texts.SelectMany((_, n) => new[] { 2, n + 10, 3 })], [.. Enumerable.Range(0, examples.Texts.Count + 1).Select(n => 3L * n)]), examples.Texts.Count);
+        var plan = new BatchPlan(Ones(2), 2, 100, seed: 3);
+        var seen = new HashSet<string>();
+        await app.InScopeAsync<ClipRegionsReader, int>(async regions =>
+        {
+            await using var reader = new BatchReader(examples.Train, tokens, plan, new RegionCache(regions, 1 << 20, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance), 0);
+            for (var step = 0; step < plan.TotalSteps; step++)
+                foreach (var sample in reader.Next(TestContext.Current.CancellationToken))
+                {
+                    var said = sample.Choice!.Options.Select(o => examples.Texts[o[1] - 10]).ToArray();
+                    Assert.Equal(0, sample.Choice.Answer);
+                    Assert.StartsWith(said[0], $"right of a {said[0][^1]}|right of d {said[0][^1]}"[(said.Length == 3 ? 0 : 13)..], StringComparison.Ordinal);
+                    Assert.Equal(said.Length, said.Distinct().Count());
+                    seen.UnionWith(said.Skip(1));
+                }
+            return 0;
+        });
+        Assert.Equal(["a 0", "a 1", "b 0", "b 1", "c 0", "c 1", "d 0", "d 1"], seen.Order());
     }
 
     private static byte[] FileOf(int[] ids, long[] offsets)

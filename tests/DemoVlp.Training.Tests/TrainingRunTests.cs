@@ -49,6 +49,11 @@ public sealed class TrainingRunTests
         Assert.Equal(("trained", run.Id, false, (string?)null), (model.Origin, model.RunId, model.Active, model.Activation));
         using var loaded = ModelDirectory.Load(app.Services.GetRequiredService<IArtifactStore>().GetLocalDirectory(VideoArtifacts.Model(model.Version)));
         Assert.Equal(256, loaded.Config.ObjectConfig.FeatureDim);
+        // The card in the model's directory tells of the whole run.
+        var card = await client.GetStringAsync($"/api/v1/models/{end.ModelVersion}/files/README.md", Stop);
+        Assert.Contains("40 steps", card, StringComparison.Ordinal);
+        Assert.Contains($"6 samples of 6 clips, data fingerprint {end.Record!.Fingerprint}", card, StringComparison.Ordinal);
+        Assert.Contains("core-hours", card, StringComparison.Ordinal);
         // Neither checkpoint nor captions: a video deleted from now on leaves none of its words behind.
         await Eventually.TrueAsync("nothing of the run is left but its model", () => FilesOf(app, run.Id).Count == 0, Stop);
     }
@@ -73,6 +78,28 @@ public sealed class TrainingRunTests
 
         Assert.Equal(expected.Losses, actual.Losses);
         Assert.Equal(await WeightsAsync(app, expected.ModelVersion!), await WeightsAsync(app, actual.ModelVersion!));
+    }
+
+    [Fact]
+    public async Task Run_WhenEveryAttemptMeetsAFault_SaysWhatTheLastOneWas()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+        var id = Guid.NewGuid();
+        await app.InDatabaseAsync(db =>
+        {
+            db.Models.Add(new ModelRow { Version = "lost", Task = "retrieval", Origin = "imported", Directory = "models/lost", Description = "Its files are gone.", CreatedAt = DateTime.UtcNow, Announced = true });
+            db.Runs.Add(new RunRow
+            {
+                Id = id, State = RunState.Queued, Task = "retrieval", Dataset = "library", BaseModel = "lost", Epochs = 1, BatchSize = 2, LearningRate = 1e-3, CreatedAt = DateTime.UtcNow, Attempts = 4,
+            });
+            return db.SaveChangesAsync(Stop);
+        });
+
+        var end = await EndAsync(client, id, RunState.Failed);
+
+        Assert.Equal("too-many-attempts", end.Failure!.Code);
+        Assert.Contains("models/lost", end.Failure.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -147,10 +147,11 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public void FitState_OfEqualValidations_KeepsTheFirstAsTheBest()
+    public void FitState_OfEqualValidations_KeepsTheLastAsTheBestAndIsNoMorePatient()
     {
         var state = new FitState().After(1, new() { ["accuracy"] = 0.5 }, 0.5).After(2, new() { ["accuracy"] = 0.5 }, 0.5);
-        Assert.Equal((1, 2), (state.BestEpoch, state.Epoch));
+        Assert.Equal((2, 2), (state.BestEpoch, state.Epoch));
+        Assert.Equal(2, state.After(3, new() { ["accuracy"] = 0.4 }, 0.4).BestEpoch);
         Assert.False(state.IsOutOfPatience(2));
         Assert.True(state.IsOutOfPatience(1));
         Assert.False(state.IsOutOfPatience(null));

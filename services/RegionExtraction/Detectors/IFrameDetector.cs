@@ -1,6 +1,7 @@
 using DemoVlp.Modeling;
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.Regions;
+using TorchSharp;
 
 namespace DemoVlp.RegionExtraction.Detectors;
 
@@ -20,7 +21,8 @@ internal interface IFrameDetector : IDisposable
     DetectorInfo Info { get; }
 
     /// <summary>The regions of each frame; see <see cref="RegionExtractor.Extract"/> and <see cref="RegionExtractor.RegionShare"/>.</summary>
-    IReadOnlyList<FrameRegions> Extract(IReadOnlyList<FrameImage> frames, int microBatch, int regionShare);
+    /// <exception cref="OperationCanceledException">It is no longer wanted.</exception>
+    IReadOnlyList<FrameRegions> Extract(IReadOnlyList<FrameImage> frames, int microBatch, int regionShare, CancellationToken cancellationToken);
 }
 
 /// <summary>Makes detectors of directories.</summary>
@@ -35,17 +37,24 @@ internal interface IDetectorLoader
 internal sealed class TorchDetectorLoader : IDetectorLoader
 {
     /// <inheritdoc/>
-    public IFrameDetector Load(string folder, ComputeSettings compute) => new TorchDetector(RegionExtractor.Load(folder, compute.Device, compute.Precision));
+    public IFrameDetector Load(string folder, ComputeSettings compute) => new TorchDetector(RegionExtractor.Load(folder, compute.Device, compute.Precision), compute.Device.type == DeviceType.CPU);
 
-    private sealed class TorchDetector(RegionExtractor extractor) : IFrameDetector
+    private sealed class TorchDetector(RegionExtractor extractor, bool oneByOne) : IFrameDetector
     {
         public DetectorInfo Info { get; } =
             new(extractor.Detector, extractor.DetectorHash, extractor.FeatureDim, extractor.Classes, extractor.Attributes, DateTime.UtcNow);
 
-        public IReadOnlyList<FrameRegions> Extract(IReadOnlyList<FrameImage> frames, int microBatch, int regionShare)
+        public IReadOnlyList<FrameRegions> Extract(IReadOnlyList<FrameImage> frames, int microBatch, int regionShare, CancellationToken cancellationToken)
         {
             extractor.RegionShare = regionShare;
-            return extractor.Extract(frames, microBatch);
+            var found = new List<FrameRegions>(frames.Count);
+            foreach (var some in frames.Chunk(oneByOne ? 1 : frames.Count))
+            {
+                // A frame takes the full network ten seconds of a CPU: whoever stops the service does not wait for all of them.
+                cancellationToken.ThrowIfCancellationRequested();
+                found.AddRange(extractor.Extract(some, microBatch));
+            }
+            return found;
         }
 
         public void Dispose() => extractor.Dispose();

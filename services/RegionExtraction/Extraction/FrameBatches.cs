@@ -33,7 +33,7 @@ internal sealed class FrameBatches(IOptions<RegionExtractionOptions> options, IL
             var next = frames.Skip(found.Count).Take(alone ? 1 : batch).ToList();
             try
             {
-                found.AddRange(detector.Extract(next, next.Count, share));
+                found.AddRange(detector.Extract(next, next.Count, share, cancellationToken));
             }
             catch (Exception e) when (OutOfMemory.Caused(e) && Halve(next.Count))
             {

@@ -45,10 +45,10 @@ public static class MsrvttFiles
     }
 
     private static void WriteChoices(string path, IReadOnlyList<Clip> clips) =>
-        WriteLines(path, clips.Where(c => c.Split == Split.Test).Select((c, i) => new
+        WriteLines(path, clips.Where(c => c.Split == Split.Test).SelectMany(c => c.Choices.Select(choice => (c.Scene.Id, Choice: choice))).Select((c, i) => new
         {
             qid = i,
-            clip_name = c.Scene.Id,
+            clip_name = c.Id,
             title = c.Choice.Options[c.Choice.Answer],
             answer = $"{c.Choice.Answer}",
             options = c.Choice.Options,

@@ -43,12 +43,12 @@ public static class Questions
         foreach (var question in Counts(traits, random)) yield return question;
     }
 
-    // One axis alone may hold between the two: "where" must have one answer.
     private static IEnumerable<Question> Related(Scene scene, Traits[] traits)
     {
-        foreach (var pair in Relations.Of(scene).GroupBy(r => (r.First, r.Second)).Where(g => g.Count() == 1))
+        foreach (var (i, relation, j) in Relations.Of(scene))
         {
-            var (i, relation, j) = pair.Single();
+            // Nothing may be said along the other axis, at any time: "where" must have one answer.
+            if (Enum.GetValues<Relation>().Any(other => other != relation && Relations.EverClear(scene.Objects[i], other, scene.Objects[j]))) continue;
             var answer = relation switch { Relation.Above => "above", Relation.Below => "below", Relation.LeftOf => "left", _ => "right" };
             foreach (var name in Names(traits[i], traits, Asked.Nothing))
                 foreach (var other in Names(traits[j], traits, Asked.Nothing))

@@ -24,6 +24,10 @@ public static class Relations
     internal static bool EverHolds(SceneObject first, Relation relation, SceneObject second) =>
         Enumerable.Range(0, Scene.FrameCount).Any(frame => Lead(first, relation, second, frame) > 0);
 
+    /// <summary>Whether it can be said to hold at any time: what must be false of all other relations where there is one answer to where the first is.</summary>
+    internal static bool EverClear(SceneObject first, Relation relation, SceneObject second) =>
+        Enumerable.Range(0, Scene.FrameCount).Any(frame => Lead(first, relation, second, frame) > Clear);
+
     private static bool Holds(SceneObject first, Relation relation, SceneObject second) =>
         Enumerable.Range(0, Scene.FrameCount).All(frame => Lead(first, relation, second, frame) > Clear);
 

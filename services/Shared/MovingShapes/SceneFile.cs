@@ -5,7 +5,7 @@ namespace DemoVlp.MovingShapes;
 /// <summary>
 /// The truth about clips, a line of JSON for each: <c>id</c>, <c>split</c>, <c>video</c> (relative path), <c>width</c>, <c>height</c>, <c>frames</c>,
 /// <c>fps</c>, <c>background</c>, <c>objects</c> (traits; <c>boxes</c>: x1, y1, x2, y2 in pixels of each frame, hidden parts included; <c>visible</c>: the
-/// share that is not hidden in each frame), <c>captions</c>, <c>questions</c> and <c>choice</c>.
+/// share that is not hidden in each frame), <c>captions</c>, <c>questions</c> and <c>choices</c>.
 /// </summary>
 public static class SceneFile
 {
@@ -35,7 +35,7 @@ public static class SceneFile
         }),
         clip.Captions,
         Questions = clip.Questions.Select(q => new { q.Kind, Question = q.Text, q.Answer }),
-        clip.Choice,
+        clip.Choices,
     }, Json);
 
     private static IEnumerable<T> Frames<T>(Func<int, T> of) => Enumerable.Range(0, Scene.FrameCount).Select(of);

@@ -88,7 +88,7 @@ internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles file
         {
             var counts = new DatasetSplit(split, 0, 0, 0, 0, 0);
             await foreach (var clip in files.ReadAsync(row, split, 0, int.MaxValue, cancellationToken))
-                counts = counts with { Clips = counts.Clips + 1, Captions = counts.Captions + clip.Captions.Count, Questions = counts.Questions + clip.Questions.Count, Choices = counts.Choices + 1 };
+                counts = counts with { Clips = counts.Clips + 1, Captions = counts.Captions + clip.Captions.Count, Questions = counts.Questions + clip.Questions.Count, Choices = counts.Choices + clip.Choices.Count };
             splits.Add(counts);
         }
         return splits;

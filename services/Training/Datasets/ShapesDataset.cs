@@ -44,7 +44,7 @@ internal sealed class ShapesDataset(DatasetRow row, TrainingDbContext database, 
         Id = clip.Scene.Id,
         Captions = clip.Captions,
         Questions = [.. clip.Questions.Select(q => new ClipQuestion(q.Text, q.Answer, q.Kind))],
-        Choices = [new ClipChoice(clip.Choice.Options, clip.Choice.Answer)],
+        Choices = [.. clip.Choices.Select(c => new ClipChoice(c.Options, c.Answer))],
         Regions = answer?.Regions is { } regions ? new ClipRegions(regions) : null,
         Missing = answer switch
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -17,7 +18,12 @@ namespace DemoVlp.Training.Datasets;
 internal sealed class ShapesFiles(IArtifactStore artifacts)
 {
     private const string LinesType = "application/jsonl";
+
+    // What a line says. Files of an earlier version are not found, and made again.
+    private const int LineVersion = 2;
+
     private static readonly SemaphoreSlim Generating = new(1);
+    private static readonly ConcurrentDictionary<string, long[]> Starts = new();
 
     /// <summary>Everything of data sets of a name.</summary>
     public static string FolderOf(string dataset) => $"datasets/{dataset}";
@@ -46,7 +52,26 @@ internal sealed class ShapesFiles(IArtifactStore artifacts)
         DatasetRow dataset, string split, int skip, int take, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var path = await PathAsync(dataset, split, cancellationToken);
-        await foreach (var line in File.ReadLinesAsync(path, cancellationToken).Skip(skip).Take(take)) yield return JsonSerializer.Deserialize<Scenes>(line)!;
+        var starts = await StartsAsync(path, cancellationToken);
+        if (skip >= starts.Length) yield break;
+        await using var file = File.OpenRead(path);
+        file.Position = starts[skip];
+        using var reader = new StreamReader(file);
+        for (var i = 0; i < take && await reader.ReadLineAsync(cancellationToken) is { } line; i++) yield return JsonSerializer.Deserialize<Scenes>(line)!;
+    }
+
+    // Where the lines of a file begin: clips are asked for one by one, and each would be looked for from the beginning. The files never change.
+    private static async Task<long[]> StartsAsync(string path, CancellationToken cancellationToken)
+    {
+        if (Starts.TryGetValue(path, out var known)) return known;
+        var starts = new List<long> { 0 };
+        var buffer = new byte[1 << 16];
+        await using var file = File.OpenRead(path);
+        var offset = 0L;
+        for (int read; (read = await file.ReadAsync(buffer, cancellationToken)) > 0; offset += read)
+            for (var i = 0; i < read; i++)
+                if (buffer[i] == (byte)'\n') starts.Add(offset + i + 1);
+        return Starts[path] = [.. starts[..^1]];
     }
 
     /// <summary>A clip by its id; null: the data set has none of it.</summary>
@@ -67,7 +92,7 @@ internal sealed class ShapesFiles(IArtifactStore artifacts)
 
     private async Task<string> PathAsync(DatasetRow dataset, string split, CancellationToken cancellationToken)
     {
-        var key = $"{Folder(dataset)}/{split}.jsonl";
+        var key = $"{Folder(dataset)}/{split}-{LineVersion}.jsonl";
         if (Find(key) is { } known) return known;
         // One at a time: the processor is better used by others meanwhile, and two may want the same.
         await Generating.WaitAsync(cancellationToken);

@@ -45,9 +45,10 @@ internal sealed partial class EvaluationExecution(
         }
         catch (Exception e) when (held.Reason == StopReason.None)
         {
-            // Perhaps the disk or the database was away.
             LogInterrupted(e, evaluation.Id);
-            await leases.ReleaseAsync(evaluation.Id, held.Owner, PauseAfterFault, orderly: false);
+            // Perhaps the disk or the database was away.
+            if (evaluation.Attempts < MostAttempts) await leases.ReleaseAsync(evaluation.Id, held.Owner, PauseAfterFault, orderly: false);
+            else end = EvaluationEnd.Failed("too-many-attempts", $"The evaluation was interrupted {MostAttempts} times, the last time by this: {e.Message.Replace('\0', '\uFFFD')}");
         }
         if (end is null || !await held.EndAsync(end)) return;
         texts.Delete(evaluation.Id);
@@ -82,6 +83,8 @@ internal sealed partial class EvaluationExecution(
         held.Progress = held.Progress with { Samples = clips.Sum(measure.Samples), Missing = missing.Count, Fingerprint = SplitFingerprint.Of(clips) };
         if (clips.Count < measure.FewestClips)
             throw new RunFailedException("nothing-to-measure", $"The split has {clips.Count} clips with {measure.Of}; at least {measure.FewestClips} are needed.");
+        if (clips.Count > measure.MostClips)
+            throw new RunFailedException("too-many-clips", $"The split has {clips.Count} clips with {measure.Of}; at most {measure.MostClips} can be compared with one another.");
         // A score without them would be one of another data set.
         if (missing.Count > 0)
             throw new RunFailedException("feature-missing", $"{missing.Count} of {clips.Count} clips have no region features; the first is {missing[0].Id}: {missing[0].Missing ?? "there is no file"}");
@@ -109,14 +112,14 @@ internal sealed partial class EvaluationExecution(
     private partial void LogEnded(Guid id, string state, string? failureCode);
 
     /// <summary>What a task takes of a data set.</summary>
-    private sealed record Measure(string Of, int FewestClips, Func<Clip, bool> Uses, Func<Clip, int> Samples, Func<IReadOnlyList<Clip>, IEnumerable<string>> Texts)
+    private sealed record Measure(string Of, int FewestClips, int MostClips, Func<Clip, bool> Uses, Func<Clip, int> Samples, Func<IReadOnlyList<Clip>, IEnumerable<string>> Texts)
     {
         public static Measure For(string task) => task switch
         {
-            // One clip alone is always found first.
-            EvaluationTask.Retrieval => new("captions", 2, c => c.Captions.Count > 0, _ => 1, RetrievalScoring.Texts),
-            EvaluationTask.QuestionAnswering => new("questions", 1, c => c.Questions.Count > 0, c => c.Questions.Count, QuestionScoring.Texts),
-            _ => new("choices", 1, c => c.Choices.Count > 0, c => c.Choices.Count, ChoiceScoring.Texts),
+            // One clip alone is always found first. Every caption is compared with every clip: 24 bytes for each of the pairs, 2.4 GB for the most.
+            EvaluationTask.Retrieval => new("captions", 2, 10_000, c => c.Captions.Count > 0, _ => 1, RetrievalScoring.Texts),
+            EvaluationTask.QuestionAnswering => new("questions", 1, int.MaxValue, c => c.Questions.Count > 0, c => c.Questions.Count, QuestionScoring.Texts),
+            _ => new("choices", 1, int.MaxValue, c => c.Choices.Count > 0, c => c.Choices.Count, ChoiceScoring.Texts),
         };
     }
 

@@ -52,12 +52,14 @@ internal sealed class BatchReader : IAsyncDisposable
         ended.Dispose();
     }
 
-    // The right sentence first, then some of the wrong ones, others in each pass.
+    // The right sentence first, then some of the wrong ones: in each pass of another choice, or others of it.
     private static SentenceChoice? Choice(Example example, CorpusTokens tokens, BatchPlan plan, int step, int index)
     {
-        if (example.Choice is not { } choice) return null;
+        if (example.Choices.Count == 0) return null;
+        var (at, first) = (0, plan.Text(step, index, example.Choices.Sum(c => c.Count - 1)));
+        while (first >= example.Choices[at].Count - 1) first -= example.Choices[at++].Count - 1;
+        var choice = example.Choices[at];
         var wrong = choice.Count - 1;
-        var first = plan.Text(step, index, wrong);
         var misses = Enumerable.Range(0, Math.Min(Examples.NearMisses, wrong)).Select(i => (choice.Answer + 1 + (first + i) % wrong) % choice.Count);
         return new SentenceChoice([.. misses.Prepend(choice.Answer).Select(option => tokens[choice.First + option])], 0);
     }

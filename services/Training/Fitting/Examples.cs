@@ -8,8 +8,11 @@ namespace DemoVlp.Training.Fitting;
 /// <param name="FirstText">Index of its first text in <see cref="Examples.Texts"/>.</param>
 /// <param name="Texts">How many there are to choose from: a clip's captions, or the one question.</param>
 /// <param name="Answer">The right answer to the question.</param>
-/// <param name="Choice">Multiple choice to learn from, or to measure on, besides.</param>
-internal sealed record Example(Clip Clip, int FirstText, int Texts, string? Answer = null, ChoiceTexts? Choice = null);
+internal sealed record Example(Clip Clip, int FirstText, int Texts, string? Answer = null)
+{
+    /// <summary>Multiple choices to learn from besides, or the one to measure on.</summary>
+    public IReadOnlyList<ChoiceTexts> Choices { get; init; } = [];
+}
 
 /// <summary>Where the sentences of a multiple choice are in <see cref="Examples.Texts"/>: one after the other.</summary>
 /// <param name="First">Index of the first one.</param>
@@ -56,7 +59,7 @@ internal sealed class Examples
 
     /// <summary>What a step of so many samples encodes for each of them.</summary>
     public SampleSize SampleSize(int longestText, int batchSize) =>
-        new(longestText, train.Exists(e => e.Choice is not null) ? 2 + NearMisses : 1, BatchPlan.VideosPerExample(trainClips, batchSize));
+        new(longestText, train.Exists(e => e.Choices.Count > 0) ? 2 + NearMisses : 1, BatchPlan.VideosPerExample(trainClips, batchSize));
 
     /// <summary>What of the clips to learn from cannot be used, by reason: <c>no-captions</c>, <c>no-questions</c> (none of the types to learn), <c>no-answer</c>.</summary>
     public IReadOnlyDictionary<string, int> Unusable => unusable;
@@ -113,21 +116,22 @@ internal sealed class Examples
             }
             return;
         }
-        var captions = clip.Captions.Select(OneLine).Where(c => c.Length > 0).Take(measured ? 1 : int.MaxValue).ToList();
+        // What is right of a multiple choice describes the clip too: some benchmarks come with nothing else.
+        var described = clip.Captions.Count > 0 ? clip.Captions : clip.Choices.Where(c => c.Answer >= 0 && c.Answer < c.Options.Count).Select(c => c.Options[c.Answer]);
+        var captions = described.Select(OneLine).Where(c => c.Length > 0).Take(measured ? 1 : int.MaxValue).ToList();
         if (captions.Count == 0) Count("no-captions", measured);
-        else examples.Add(new Example(clip, captions.Select(Enter).ToList()[0], captions.Count, Choice: Choice(clip)));
+        else examples.Add(new Example(clip, captions.Select(Enter).ToList()[0], captions.Count) { Choices = [.. Choices(clip).Take(measured ? 1 : int.MaxValue)] });
     }
 
-    // The first that can be used: there is hardly ever more than one about a clip.
-    private ChoiceTexts? Choice(Clip clip)
+    // Those that can be used.
+    private IEnumerable<ChoiceTexts> Choices(Clip clip)
     {
         foreach (var choice in clip.Choices)
         {
             var options = choice.Options.Select(OneLine).ToList();
             if (options.Count < 2 || options.Exists(o => o.Length == 0) || choice.Answer < 0 || choice.Answer >= options.Count) continue;
-            return new ChoiceTexts(options.Select(Enter).ToList()[0], options.Count, choice.Answer);
+            yield return new ChoiceTexts(options.Select(Enter).ToList()[0], options.Count, choice.Answer);
         }
-        return null;
     }
 
     private int Enter(string text)

@@ -15,17 +15,29 @@ internal sealed record FitState
 
     public double BestScore { get; init; }
 
+    /// <summary>Passes done when the best score was first reached.</summary>
+    public int ImprovedEpoch { get; init; }
+
     public Dictionary<string, double>? BestMetrics { get; init; }
 
-    /// <summary>The state after a validation. Of equal ones the first is the best.</summary>
-    public FitState After(int epoch, Dictionary<string, double> metrics, double score) => BestEpoch == 0 || score > BestScore
-        ? new FitState { Epoch = epoch, Metrics = metrics, BestEpoch = epoch, BestScore = score, BestMetrics = metrics }
+    /// <summary>The state after a validation. Of equal ones the last is the best: a few clips are soon all found, and what is learnt after that shows in others.</summary>
+    public FitState After(int epoch, Dictionary<string, double> metrics, double score) => BestEpoch == 0 || score >= BestScore
+        ? new FitState
+        {
+            Epoch = epoch, Metrics = metrics, BestEpoch = epoch, BestScore = score, BestMetrics = metrics, ImprovedEpoch = BestEpoch == 0 || score > BestScore ? epoch : ImprovedEpoch,
+        }
         : this with { Epoch = epoch, Metrics = metrics };
 
     /// <summary>Whether so many passes have brought nothing better that it is not worth going on.</summary>
-    public bool IsOutOfPatience(int? patience) => patience is { } passes && BestEpoch > 0 && Epoch - BestEpoch >= passes;
+    public bool IsOutOfPatience(int? patience) => patience is { } passes && BestEpoch > 0 && Epoch - ImprovedEpoch >= passes;
 
     public string ToNote() => JsonSerializer.Serialize(this);
 
-    public static FitState FromNote(string note) => note.Length == 0 ? new FitState() : JsonSerializer.Deserialize<FitState>(note)!;
+    public static FitState FromNote(string note)
+    {
+        if (note.Length == 0) return new FitState();
+        var state = JsonSerializer.Deserialize<FitState>(note)!;
+        // Notes of earlier versions do not have it: there the first of equal scores was the best.
+        return state.ImprovedEpoch == 0 ? state with { ImprovedEpoch = state.BestEpoch } : state;
+    }
 }

@@ -151,7 +151,7 @@ internal sealed class FitSteps
         }
     }
 
-    private SentenceChoice? Choice(Example example) => example.Choice is { } choice
+    private SentenceChoice? Choice(Example example) => example.Choices is [var choice, ..]
         ? new SentenceChoice([.. Enumerable.Range(choice.First, choice.Count).Select(i => input.Tokens[i])], choice.Answer)
         : null;
 

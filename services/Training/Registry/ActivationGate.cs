@@ -21,9 +21,11 @@ internal sealed class ActivationGate(ModelRegistry registry, ModelDescriptions d
     {
         var active = await registry.ActiveVersionAsync(candidate.Task, cancellationToken);
         if (active is null || active == candidate.Version) return "No other model answers, so there is nothing to compare with.";
-        var evaluations = await descriptions.NewestAsync([candidate.Version, active], cancellationToken);
+        // Of each data set, split and task the newest pair: whoever was measured again since, on other data, takes no comparison away.
+        var evaluations = await descriptions.CompletedAsync([candidate.Version, active], cancellationToken);
         var pairs = evaluations.Where(e => e.Model == candidate.Version).Join(evaluations.Where(e => e.Model == active),
-            e => (e.Dataset, e.Split, e.Task, e.DatasetFingerprint), e => (e.Dataset, e.Split, e.Task, e.DatasetFingerprint), (ours, theirs) => (Ours: ours, Theirs: theirs)).ToList();
+            e => (e.Dataset, e.Split, e.Task, e.DatasetFingerprint), e => (e.Dataset, e.Split, e.Task, e.DatasetFingerprint), (ours, theirs) => (Ours: ours, Theirs: theirs))
+            .GroupBy(p => (p.Ours.Dataset, p.Ours.Split, p.Ours.Task)).Select(g => g.MaxBy(p => (p.Ours.CreatedAt, p.Theirs.CreatedAt))).ToList();
         if (pairs.Count == 0) return $"Not compared: there are no evaluations of this model and of {active} on the same data.";
         var found = $"Compared with {active}: {string.Join("; ", pairs.Select(Describe))}.";
         if (!pairs.Exists(p => p.Theirs.MainMetric - p.Ours.MainMetric > options.Value.GateDrop)) return found;

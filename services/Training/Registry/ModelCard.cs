@@ -65,6 +65,13 @@ internal static class ModelCard
         Append(card, "Started from", run.BaseModel ?? "nothing");
         Append(card, "Epochs", $"{run.Epochs} of {run.BatchSize} samples a step, {run.Step} steps, learning rate {Number(run.LearningRate)}, seed {run.Seed}");
         if (run.QuestionTypes is { } types) Append(card, "Questions", $"of the types {string.Join(", ", types)} only");
+        if (run.Record is { } record)
+        {
+            Append(card, "Learnt from", $"{record.Samples} samples of {record.Clips} clips, data fingerprint {record.Fingerprint}");
+            Append(card, "Computed", $"{record.Compute}, {Number(run.CpuSeconds / 3600)} core-hours, by version {record.CodeVersion}");
+        }
+        if (run.BestMetrics is { } metrics)
+            Append(card, "Validation", $"after pass {run.BestEpoch}: {string.Join(", ", metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {Number(m.Value)}"))}");
         if (run.Losses.Count > 0) Append(card, "Last losses", string.Join(", ", run.Losses.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key} {Number(l.Value)}")));
     }
 

@@ -42,11 +42,14 @@ internal sealed class ModelDescriptions(TrainingDbContext database, ModelConfigu
     /// <summary>Of each model the newest completed evaluation of each data set, split and task.</summary>
     public async Task<IReadOnlyList<EvaluationRow>> NewestAsync(IReadOnlyList<string> versions, CancellationToken cancellationToken)
     {
-        var completed = await database.Evaluations.AsNoTracking()
-            .Where(e => versions.Contains(e.Model) && e.State == RunState.Completed && e.MainMetric != null).ToListAsync(cancellationToken);
+        var completed = await CompletedAsync(versions, cancellationToken);
         return [.. completed.GroupBy(e => (e.Model, e.Dataset, e.Split, e.Task)).Select(g => g.MaxBy(e => (e.CreatedAt, e.Id))!)
             .OrderBy(e => e.Dataset, StringComparer.Ordinal).ThenBy(e => e.Split, StringComparer.Ordinal).ThenBy(e => e.Task, StringComparer.Ordinal)];
     }
+
+    /// <summary>All completed evaluations of models.</summary>
+    public Task<List<EvaluationRow>> CompletedAsync(IReadOnlyList<string> versions, CancellationToken cancellationToken) => database.Evaluations.AsNoTracking()
+        .Where(e => versions.Contains(e.Model) && e.State == RunState.Completed && e.MainMetric != null).ToListAsync(cancellationToken);
 
     private static ModelMetric Metric(EvaluationRow e) => new(e.Dataset, e.Split, e.Task, EvaluationReports.MainName(e.Task), e.MainMetric!.Value, e.Id);
 

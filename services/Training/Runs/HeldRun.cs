@@ -73,6 +73,9 @@ internal sealed partial class HeldRun : IAsyncDisposable
     public Task RecordAsync(Contracts.Http.RunRecord record, Contracts.Http.TrainingEstimate estimate, double stepWork, long modelParameters) =>
         leases.RecordAsync(Run.Id, owner, record, estimate, stepWork, modelParameters);
 
+    /// <summary>Writes the run's progress now.</summary>
+    public Task WriteProgressAsync(CancellationToken cancellationToken) => leases.RenewAsync(Run.Id, owner, Progress, cancellationToken);
+
     /// <summary>Ends the run, with its last progress written.</summary>
     public async Task<bool> EndAsync(RunEnd end, CancellationToken cancellationToken)
     {

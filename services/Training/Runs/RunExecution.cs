@@ -52,10 +52,14 @@ internal sealed partial class RunExecution(
         }
         catch (Exception e) when (held.Reason == StopReason.None)
         {
-            // Perhaps the disk or the database was away: another try, here or elsewhere, up to the limit of attempts.
             LogInterrupted(e, run.Id);
-            await held.ReleaseAsync(PauseAfterFault, orderly: false);
-            return;
+            // Perhaps the disk or the database was away: another try, here or elsewhere, up to the limit of attempts.
+            if (run.Attempts < MostAttempts || held.Progress.Checkpointed)
+            {
+                await held.ReleaseAsync(PauseAfterFault, orderly: false);
+                return;
+            }
+            end = RunEnd.Failed("too-many-attempts", $"The run was interrupted {MostAttempts} times before it reached its next checkpoint, the last time by this: {e.Message.Replace('\0', '\uFFFD')}");
         }
         if (end is null && held.Reason == StopReason.Cancelled) end = RunEnd.Cancelled;
         if (end is not null)
@@ -91,6 +95,8 @@ internal sealed partial class RunExecution(
         if (await fit.RunAsync(new FitInput(held, directory, examples, tokens)) is not { } result) return null;
         try
         {
+            // The model's card tells of the last step too.
+            await held.WriteProgressAsync(stop);
             var version = VersionOf(run);
             await registry.AddAsync(new ModelRow
             {

@@ -54,6 +54,26 @@ public sealed class RegionTracksTests
         Assert.Equal([0, 2, 1, 2, 1, 0], Regions(frames, ByTrack with { RegionOrder = null }));
     }
 
+    [Theory]
+    [InlineData(1, 2, 0.9f, true)]
+    [InlineData(1, 2, 0.4f, false)]
+    [InlineData(1, 0, 0.9f, false)]
+    [InlineData(0, 2, 0.9f, false)]
+    public void Create_ByTracks_WhereAThingCoversAnother_KeepsBothIfTheDetectorIsSureOfTwoNames(int otherClass, int otherAttribute, float confidence, bool both)
+    {
+        // Boxes of 30 x 30, 12 apart: their overlap is 0.43.
+        var frame = Frame((Red, 10, 0.95f), (Blue, 22, confidence)) with { ClassIds = [0, otherClass], AttributeIds = [0, otherAttribute] };
+        Assert.Equal([0, both ? 1 : -1, -1], Regions([frame], ByTrack));
+    }
+
+    [Fact]
+    public void Create_ByTracks_FollowsTheNamesWhereThingsThatLookAlikeChangePlaces()
+    {
+        var first = Frame((Red, 100, 0.9f), (Red, 140, 0.8f)) with { ClassIds = [4, 5], AttributeIds = [1, 2] };
+        var second = Frame((Red, 100, 0.9f), (Red, 140, 0.8f)) with { ClassIds = [5, 4], AttributeIds = [2, 1] };
+        Assert.Equal([0, 1, -1, 1, 0, -1], Regions([first, second], ByTrack));
+    }
+
     [Fact]
     public void Create_ByTracks_KeepsTheMostConfidentRegionHoweverUnsureItIs()
     {

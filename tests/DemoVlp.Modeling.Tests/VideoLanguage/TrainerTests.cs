@@ -133,6 +133,29 @@ public sealed class TrainerTests
         Assert.Equal(File.ReadAllBytes(folder.File("before")), File.ReadAllBytes(folder.File("after")));
     }
 
+    [Fact]
+    public void RetrievalTrainer_WithTextsOfManyLengths_GivesTheLossOfEachTextAlone()
+    {
+        using var folder = new TemporaryFolder();
+        RetrievalSample[] batch = [.. Enumerable.Range(0, Things).Select(t => new RetrievalSample(Video(t, t), Text(t))
+        {
+            Choice = new SentenceChoice([Text([.. Enumerable.Repeat(t, 1 + t)]), Text((t + 1) % Things), Text(0, t, 1), Text([.. Enumerable.Range(0, 9 - t).Select(i => (i + t) % Things)])], 0),
+        })];
+        double loss;
+        using (var trainer = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, Options))
+        {
+            loss = trainer.Evaluate(batch).ChoiceLoss;
+            trainer.SaveModel(folder.Path, Vocabulary);
+        }
+        using var model = RetrievalModel.Load(folder.Path);
+        var alone = batch.Average(sample =>
+        {
+            var scores = model.ScoreOptions(model.EmbedVideo(sample.Frames), [.. sample.Choice!.Options.Select(model.EmbedText)]).Select(s => s / Config.Temperature).ToArray();
+            return Math.Log(scores.Sum(s => Math.Exp(s - scores[0])));
+        });
+        Assert.Equal(alone, loss, 4);
+    }
+
     private static List<StepResult> Run(RetrievalTrainer trainer, int from, int count) => [.. Enumerable.Range(from, count).Select(s => trainer.Step(Batch(s)))];
 
     /// <summary>One pair per thing; some videos are shorter.</summary>

@@ -94,7 +94,7 @@ internal sealed class ShapesBenchmark(PatientClient client, IReadOnlyList<Clip> 
 
     private Task<IReadOnlyList<Chosen>> ChooseAsync(IReadOnlyList<Guid> videos, CancellationToken cancellationToken) => client.ForEachAsync("Chosen", clips.Zip(videos).ToList(), async (it, clip) =>
     {
-        var choice = clip.First.Choice;
+        var choice = clip.First.Choices[0];
         var response = await it.ChooseAsync(clip.Second, choice.Options, cancellationToken: cancellationToken);
         return new Chosen(choice.Changed[response.Best], response.ModelVersion);
     }, cancellationToken);

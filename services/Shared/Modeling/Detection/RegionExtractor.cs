@@ -66,8 +66,9 @@ public sealed class RegionExtractor : IDisposable
     }
 
     /// <summary>
-    /// The regions of each frame, in the frames' order (upstream's mode <c>roi_feats</c>). Frames of one size, wherever they stand, go through
-    /// the backbone together, up to <paramref name="microBatch"/> of them; the result is that of one by one.
+    /// The regions of each frame, in the frames' order (upstream's mode <c>roi_feats</c>). On a GPU frames of one size, wherever they stand, go through
+    /// the backbone together, up to <paramref name="microBatch"/> of them. On the CPU nothing would be gained by it, and convolutions round differently for other numbers of
+    /// frames: there they go one by one, and what is found in a frame is bit for bit the same whatever it came with.
     /// </summary>
     /// <exception cref="DetectorException"><c>frame-invalid</c>: the bytes do not fit the size; <c>features-not-finite</c>: the weights overflow.</exception>
     public IReadOnlyList<FrameRegions> Extract(IReadOnlyList<FrameImage> frames, int microBatch)
@@ -76,7 +77,7 @@ public sealed class RegionExtractor : IDisposable
         foreach (var frame in frames) Check(frame);
         var results = new FrameRegions[frames.Count];
         foreach (var size in Enumerable.Range(0, frames.Count).GroupBy(i => (frames[i].Width, frames[i].Height)))
-            foreach (var some in size.Chunk(microBatch))
+            foreach (var some in size.Chunk(device.type == TorchSharp.DeviceType.CUDA ? microBatch : 1))
                 ExtractBatch([.. some.Select(i => frames[i])], (at, regions) => results[some[at]] = regions);
         return results;
     }

@@ -34,8 +34,9 @@ public static class TorchNativeLibrary
         _ = setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
         // On processors that NNPACK does not know, every convolution would write a warning into the log.
         _ = setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);
+        ReadLogLevel();
         if (SystemHasVersion()) return;
-        var original = Candidates().FirstOrDefault(File.Exists);
+        var original = Candidates("libLibTorchSharp.so").FirstOrDefault(File.Exists);
         if (original is null) return; // No libtorch backend in this process: nothing to repair.
         var copy = Path.Combine(Path.GetDirectoryName(original)!, Patched);
         if (!File.Exists(copy)) WritePatchedCopy(original, copy);
@@ -47,10 +48,17 @@ public static class TorchNativeLibrary
     [DllImport("libc", BestFitMapping = false, ThrowOnUnmappableChar = true)]
     private static extern int setenv([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
 
-    private static IEnumerable<string> Candidates()
+    // c10::initLogging reads the level; Python calls it, a C++ program has to.
+    private static void ReadLogLevel()
     {
-        yield return Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so");
-        yield return Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
+        if (Candidates("libc10.so").FirstOrDefault(File.Exists) is { } path && NativeLibrary.TryLoad(path, out var c10) && NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out var function))
+            Marshal.GetDelegateForFunctionPointer<Action>(function)();
+    }
+
+    private static IEnumerable<string> Candidates(string library)
+    {
+        yield return Path.Combine(AppContext.BaseDirectory, library);
+        yield return Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", library);
     }
 
     private static bool SystemHasVersion()

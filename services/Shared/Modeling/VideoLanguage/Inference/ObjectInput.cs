@@ -67,7 +67,7 @@ public sealed record ObjectInput(int Frames, int Regions, float[] Values, float[
     private static void Check(FrameRegions frame, int featureDim)
     {
         var count = frame.ClassConfidences.Length;
-        if (frame.Features.Length != (long)count * featureDim || frame.Boxes.Length != count * 4L || frame.Width <= 0 || frame.Height <= 0)
+        if (frame.Features.Length != (long)count * featureDim || frame.Boxes.Length != count * 4L || frame.ClassIds.Length != count || frame.AttributeIds.Length != count || frame.Width <= 0 || frame.Height <= 0)
         {
             throw Mismatch($"Frame {frame.FrameIndex} has {count} regions with {frame.Features.Length} feature and {frame.Boxes.Length} box numbers; the model takes {featureDim} features a region.");
         }
