@@ -49,7 +49,7 @@ internal static class FileCommands
     private static void ImportDetector(string checkpoint, string classes, string attributes, string directory)
     {
         TorchNativeLibrary.EnsureLoadable();
-        DetectorImport.Import(checkpoint, directory, DetectorConfig.R101, Names(classes), Names(attributes));
+        if (DetectorImport.Import(checkpoint, directory, DetectorConfig.R101, Names(classes), Names(attributes)) is { } odd) Console.Error.WriteLine($"Warning: {odd}");
         Console.WriteLine($"The detector is in {directory}; name it in Regions__DetectorDirectory.");
     }
 

@@ -9,7 +9,7 @@ namespace DemoVlp.EndToEnd.Tests;
 public sealed class FineTuningTests(StandaloneSystem system) : IClassFixture<StandaloneSystem>
 {
     // What is learnt from and how; small, so that it takes two cores no more than two or three minutes, clips included.
-    private const int Taught = 42, Unseen = 20, Epochs = 40, BatchSize = 16;
+    private const int Taught = 42, Unseen = 20, Epochs = 80, BatchSize = 16;
     private const double LearningRate = 5e-4;
 
     // What has to come of it. Each unseen clip is looked for among 40: all unseen ones, and of each the twin that only the new words tell from it. Who

@@ -15,9 +15,18 @@ public sealed class DetectorImportTests(DetectorGoldens goldens) : IClassFixture
         using var folder = new TemporaryFolder();
         goldens.WriteDirectory(folder.File("expected"));
         using var expected = DetectorDirectory.Load(folder.File("expected"), CPU);
-        DetectorImport.Import(Path.Combine(DetectorGoldens.Folder, file), folder.File("imported"), goldens.Config, expected.Classes, expected.Attributes);
+        Assert.Null(DetectorImport.Import(Path.Combine(DetectorGoldens.Folder, file), folder.File("imported"), goldens.Config, expected.Classes, expected.Attributes));
         using var imported = DetectorDirectory.Load(folder.File("imported"), CPU);
         Assert.Equal(expected.Hash, imported.Hash);
+    }
+
+    [Fact]
+    public void Import_OfADetectorWhoseAnchorsAreSmall_SaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        var config = DetectorConfig.Tiny with { NumClasses = 2, NumAttrs = 2, AnchorScales = [1, 2, 4, 8] };
+        DetectorDirectory.CreateRandom(folder.File("small"), config, ["circle"], ["red"], seed: 1);
+        Assert.Contains("anchor", DetectorImport.Import(folder.File("small/model.safetensors"), folder.File("imported"), config, ["circle"], ["red"]), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DemoVlp.Modeling.Serialization;
 using static TorchSharp.torch;
 
@@ -9,6 +10,9 @@ namespace DemoVlp.Modeling.Detection;
 /// </summary>
 public static class DetectorImport
 {
+    // Pixels. The published detectors look for things of 64 to 512; a checkpoint in detectron2's usual scales has 32 to 512, one whose anchors were lost has less.
+    private const double LeastLargestSide = 200;
+
     /// <summary>
     /// Reads <paramref name="checkpoint"/>, a <c>torch.save</c> file of either format (the weights themselves, or under "model") or a safetensors
     /// file, and writes a detector directory. Nothing in the file is executed. The port's layout is told by its keys and converted (<see cref="HuggingFaceDetector"/>).
@@ -21,7 +25,8 @@ public static class DetectorImport
     /// <exception cref="ModelFormatException">
     /// <c>config-invalid</c>, <c>names-invalid</c>, <c>checkpoint-malformed</c>, <c>safetensors-malformed</c> or <c>weights-mismatch</c>.
     /// </exception>
-    public static void Import(string checkpoint, string directory, DetectorConfig config, IReadOnlyList<string> classes, IReadOnlyList<string> attributes)
+    /// <returns>What is odd about it, in a sentence for whoever imports it; null: nothing.</returns>
+    public static string? Import(string checkpoint, string directory, DetectorConfig config, IReadOnlyList<string> classes, IReadOnlyList<string> attributes)
     {
         config.Validate();
         using var scope = NewDisposeScope();
@@ -29,5 +34,7 @@ public static class DetectorImport
         var weights = WeightFile.Load(checkpoint, "model", "state_dict");
         DetectorWeights.Load(network, HuggingFaceDetector.Is(weights) ? HuggingFaceDetector.Convert(weights, config) : weights);
         DetectorDirectory.Save(directory, network, classes, attributes);
+        var largest = DetectorWeights.LargestAnchorSide(network);
+        return largest < LeastLargestSide ? string.Create(CultureInfo.InvariantCulture, $"The largest anchor has a side of {largest:0} pixels only: large things will hardly be found.") : null;
     }
 }

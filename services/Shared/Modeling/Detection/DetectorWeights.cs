@@ -35,6 +35,14 @@ public static class DetectorWeights
         if (given.Count > 0) throw Mismatch($"the detector's weights hold \"{given.Keys.Order(StringComparer.Ordinal).First()}\", which the configuration does not know");
     }
 
+    /// <summary>The longest side of all anchors, in pixels of the resized frame.</summary>
+    internal static double LargestAnchorSide(FasterRcnn network)
+    {
+        using var scope = NewDisposeScope();
+        var anchors = network.state_dict()[Anchors]; // (A, 4): x1, y1, x2, y2
+        return (anchors.narrow(1, 2, 2) - anchors.narrow(1, 0, 2)).max().item<float>();
+    }
+
     private static bool IsIgnored(string key) =>
         key.EndsWith("num_batches_tracked", StringComparison.Ordinal) || key is "pixel_mean" or "pixel_std" or "module.pixel_mean" or "module.pixel_std";
 

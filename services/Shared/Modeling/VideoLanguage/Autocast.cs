@@ -42,13 +42,13 @@ internal static class Autocast
     }
 
     /// <summary>
-    /// Turns the weights of the video encoder's blocks into bfloat16 for good, for inference only. The first block stays as it is, and so does the text encoder: little of the
-    /// work and half of the error, which is what lets the same videos come first (decision 0016).
+    /// Turns the weights of the video encoder's perceptrons into bfloat16 for good, for inference only: half of the work. Its attention, and the text encoder, stay as they are: most of the
+    /// error would be theirs, and other videos would come first (decision 0016).
     /// </summary>
     internal static void ConvertWeights(Module network)
     {
         foreach (var (name, module) in network.named_modules())
-            if (module is Linear linear && name.Contains("blocks.", StringComparison.Ordinal) && !name.Contains("blocks.0.", StringComparison.Ordinal)) linear.to(ScalarType.BFloat16);
+            if (module is Linear linear && name.Contains(".mlp.", StringComparison.Ordinal)) linear.to(ScalarType.BFloat16);
     }
 
     /// <summary>Restores what was before.</summary>
