@@ -9,13 +9,13 @@ namespace DemoVlp.EndToEnd.Tests;
 public sealed class FineTuningTests(StandaloneSystem system) : IClassFixture<StandaloneSystem>
 {
     // What is learnt from and how; small, so that it takes two cores no more than two or three minutes, clips included.
-    private const int Taught = 42, Unseen = 20, Epochs = 80, BatchSize = 16;
+    private const int Taught = 42, Unseen = 20, Epochs = 40, BatchSize = 16;
     private const double LearningRate = 5e-4;
 
     // What has to come of it. Each unseen clip is looked for among 40: all unseen ones, and of each the twin that only the new words tell from it. Who
     // does not know these words finds one of every two first at best; who knows nothing at all, one of forty, at a mean rank of 20.5.
-    // Measured with the model in the box: 60 % first and a mean rank of 1.4 before; after it 65 % and 1.4, 85 % and 1.2: the order of the clips differs from run to run. A rate
-    // of 1e-3 is too much (60 %, 1.7). A clip is five percent; these bounds catch training that harms, and the gain stands in the output.
+    // Measured with the model in the box: 50 % first and a mean rank of 1.5 before, 70 % and 1.3 after; the order of the clips differs from run to run. A clip is five percent;
+    // these bounds catch training that harms, and the gain stands in the output.
     private const double LeastFirst = 60, LeastFirstGained = 0, HighestMeanRank = 1.5, LeastRanksGained = -0.2;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

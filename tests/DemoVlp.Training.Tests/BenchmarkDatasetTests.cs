@@ -84,7 +84,7 @@ public sealed class BenchmarkDatasetTests(BenchmarkDatasetTests.App app) : IClas
     {
         await CreateAsync("learnt", "msrvtt", """{"annotations":"shapes","regions":"features","cut":"full-test"}""");
         using var folder = new TemporaryFolder();
-        BuiltInModels.Write(BuiltInModels.Retrieval, folder["known"]);
+        BuiltInModels.Write(BuiltInModels.Retrieval, Directory.CreateDirectory(folder["known"]).FullName);
         ModelDirectory.CreateTiny(folder["wide"], File.ReadAllLines(folder["known/vocab.txt"]), featureDim: 2048, seed: 1);
         await app.Training.InScopeAsync<ModelRegistry, bool>(registry => registry.AddAsync(new ModelRow
         {

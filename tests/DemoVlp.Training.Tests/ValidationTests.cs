@@ -128,7 +128,8 @@ public sealed class ValidationTests
         // So small a rate changes no answer. As many questions to measure on as to learn from: a validation in every second pass.
         var end = await EndAsync(client, Request with { Epochs = 50, LearningRate = 1e-9, Patience = 3 });
 
-        Assert.Equal((2, 6), (end.BestEpoch, end.Epoch));
+        // Of equal ones the last is kept.
+        Assert.Equal((6, 6), (end.BestEpoch, end.Epoch));
         Assert.True(end.Step < end.TotalSteps);
         await Eventually.TrueAsync("its checkpoints are gone", () => !app.Services.GetRequiredService<IArtifactStore>().List(RunArtifacts.Checkpoints(end.Id)).Any(), Stop);
     }

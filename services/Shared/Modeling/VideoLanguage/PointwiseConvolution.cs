@@ -25,7 +25,7 @@ internal static class PointwiseConvolution
 
     /// <summary>Whether <see cref="Linear"/> is worth it for a layer and its input.</summary>
     internal static bool IsFaster(Linear layer, Tensor x) =>
-        MklLeavesAvx512Unused && layer.weight.numel() >= LeastWeights && x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && x.is_contiguous() && Pixels(x) > 0;
+        MklLeavesAvx512Unused && (long)layer.in_features * layer.out_features >= LeastWeights && x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && x.is_contiguous() && Pixels(x) > 0;
 
     /// <summary>[B, ..., I] to [B, ..., O].</summary>
     internal static Tensor Linear(Linear layer, Tensor x)
@@ -41,7 +41,8 @@ internal static class PointwiseConvolution
     // Rows that make an image; 0: there are too few, or an odd number of them.
     private static long Pixels(Tensor x)
     {
-        var rows = x.numel() / x.shape[^1];
+        var rows = 1L;
+        foreach (var size in x.shape.AsSpan()[..^1]) rows *= size;
         return PixelsOfAnImage.FirstOrDefault(pixels => rows % pixels == 0 && rows / pixels >= LeastImages);
     }
 
