@@ -10,7 +10,7 @@ namespace DemoVlp.Modeling.Detection;
 /// </summary>
 public static class DetectorImport
 {
-    // Pixels. The published detectors look for things of 64 to 512; a checkpoint in detectron2's usual scales has 32 to 512, one whose anchors were lost has less.
+    // Pixels of the resized frame; the published detectors have anchors of up to 512.
     private const double LeastLargestSide = 200;
 
     /// <summary>
