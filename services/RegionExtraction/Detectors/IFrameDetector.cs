@@ -1,7 +1,6 @@
 using DemoVlp.Modeling;
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.Regions;
-using TorchSharp;
 
 namespace DemoVlp.RegionExtraction.Detectors;
 
@@ -37,9 +36,9 @@ internal interface IDetectorLoader
 internal sealed class TorchDetectorLoader : IDetectorLoader
 {
     /// <inheritdoc/>
-    public IFrameDetector Load(string folder, ComputeSettings compute) => new TorchDetector(RegionExtractor.Load(folder, compute.Device, compute.Precision), compute.Device.type == DeviceType.CPU);
+    public IFrameDetector Load(string folder, ComputeSettings compute) => new TorchDetector(RegionExtractor.Load(folder, compute.Device, compute.Precision));
 
-    private sealed class TorchDetector(RegionExtractor extractor, bool oneByOne) : IFrameDetector
+    private sealed class TorchDetector(RegionExtractor extractor) : IFrameDetector
     {
         public DetectorInfo Info { get; } =
             new(extractor.Detector, extractor.DetectorHash, extractor.FeatureDim, extractor.Classes, extractor.Attributes, DateTime.UtcNow);
@@ -48,7 +47,7 @@ internal sealed class TorchDetectorLoader : IDetectorLoader
         {
             extractor.RegionShare = regionShare;
             var found = new List<FrameRegions>(frames.Count);
-            foreach (var some in frames.Chunk(oneByOne ? 1 : frames.Count))
+            foreach (var some in frames.Chunk(extractor.TakesOneByOne ? 1 : frames.Count))
             {
                 // A frame takes the full network ten seconds of a CPU: whoever stops the service does not wait for all of them.
                 cancellationToken.ThrowIfCancellationRequested();

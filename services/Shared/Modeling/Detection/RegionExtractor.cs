@@ -65,6 +65,9 @@ public sealed class RegionExtractor : IDisposable
         return new RegionExtractor(detector, device, precision);
     }
 
+    /// <summary>Whether <see cref="Extract"/> takes frames one by one: everywhere but on a GPU.</summary>
+    public bool TakesOneByOne => device.type != TorchSharp.DeviceType.CUDA;
+
     /// <summary>
     /// The regions of each frame, in the frames' order (upstream's mode <c>roi_feats</c>). On a GPU frames of one size, wherever they stand, go through
     /// the backbone together, up to <paramref name="microBatch"/> of them. On the CPU nothing would be gained by it, and convolutions round differently for other numbers of
@@ -77,7 +80,7 @@ public sealed class RegionExtractor : IDisposable
         foreach (var frame in frames) Check(frame);
         var results = new FrameRegions[frames.Count];
         foreach (var size in Enumerable.Range(0, frames.Count).GroupBy(i => (frames[i].Width, frames[i].Height)))
-            foreach (var some in size.Chunk(device.type == TorchSharp.DeviceType.CUDA ? microBatch : 1))
+            foreach (var some in size.Chunk(TakesOneByOne ? 1 : microBatch))
                 ExtractBatch([.. some.Select(i => frames[i])], (at, regions) => results[some[at]] = regions);
         return results;
     }
