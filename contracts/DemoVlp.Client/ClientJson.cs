@@ -33,6 +33,7 @@ namespace DemoVlp.Client;
 [JsonSerializable(typeof(Dataset))]
 [JsonSerializable(typeof(Page<Dataset>))]
 [JsonSerializable(typeof(Page<DatasetClip>))]
+[JsonSerializable(typeof(UnusableClip))]
 [JsonSerializable(typeof(ProblemDocument))]
 internal sealed partial class ClientJson : JsonSerializerContext;
 

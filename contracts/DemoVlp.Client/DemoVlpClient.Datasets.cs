@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 using DemoVlp.Contracts.Http;
 
 namespace DemoVlp.Client;
@@ -24,6 +26,15 @@ public sealed partial class DemoVlpClient
     /// <param name="cancellationToken">Stops asking for more.</param>
     public IAsyncEnumerable<DatasetClip> ListDatasetClipsAsync(string name, string? split = null, CancellationToken cancellationToken = default) =>
         ListAsync(With($"{PathOf(name)}/clips", "split", split), ClientJson.Default.PageDatasetClip, cancellationToken);
+
+    /// <summary>Every clip or row of a data set that cannot be used, and why.</summary>
+    /// <param name="name">The data set.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public async IAsyncEnumerable<UnusableClip> ListUnusableClipsAsync(string name, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await using var lines = await OpenAsync($"{PathOf(name)}/unusable", 0, cancellationToken);
+        await foreach (var clip in JsonSerializer.DeserializeAsyncEnumerable(lines, ClientJson.Default.UnusableClip, topLevelValues: true, cancellationToken)) yield return clip!;
+    }
 
     /// <summary>A clip as a video.</summary>
     /// <param name="name">The data set.</param>

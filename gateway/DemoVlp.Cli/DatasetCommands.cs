@@ -9,7 +9,7 @@ internal static class DatasetCommands
 {
     private static readonly Func<Argument<string>> Name = () => new Argument<string>("name") { Description = "Name of the data set." };
 
-    public static Command Create() => new("datasets", "Data sets to train on and to evaluate with.") { List(), Show(), Make(), Clips(), Video(), Delete() };
+    public static Command Create() => new("datasets", "Data sets to train on and to evaluate with.") { List(), Show(), Make(), Clips(), Unusable(), Video(), Delete() };
 
     private static Command List() => new Command("list", "List the data sets.").Does(async (session, _, cancellationToken) =>
     {
@@ -68,6 +68,17 @@ internal static class DatasetCommands
         {
             await session.Printer.ListAsync(session.Client.ListDatasetClipsAsync(parsed.GetValue(name)!, parsed.GetValue(split), cancellationToken), ["Id", "Split", "Caption", "Questions", "Missing"],
                 clip => [clip.Id, clip.Split, clip.Captions is [var first, ..] ? first : "", Printer.Number(clip.Questions.Count), clip.Missing ?? ""], cancellationToken);
+            return ExitCodes.Done;
+        });
+    }
+
+    private static Command Unusable()
+    {
+        var name = Name();
+        return new Command("unusable", "List every clip or row of a data set that cannot be used, and why.") { name }.Does(async (session, parsed, cancellationToken) =>
+        {
+            await session.Printer.ListAsync(session.Client.ListUnusableClipsAsync(parsed.GetValue(name)!, cancellationToken), ["Place", "Clip", "Reason", ""],
+                clip => [clip.Place, clip.Clip, clip.Reason, clip.Detail], cancellationToken);
             return ExitCodes.Done;
         });
     }

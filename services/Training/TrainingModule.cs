@@ -27,7 +27,7 @@ public static class TrainingModule
         builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
         builder.Services.AddSingleton<RunLeases>();
         builder.Services.AddSingleton<ImportFolder>().AddSingleton<DatasetUpkeepSignal>().AddSingleton(services => new ProcessStart(services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime));
-        builder.Services.AddScoped<LibraryDataset>().AddScoped<ShapesFiles>().AddScoped<ClipVideos>().AddScoped<ClipPreparation>().AddScoped<DatasetCatalog>().AddScoped<DatasetRequests>().AddScoped<DatasetChores>()
+        builder.Services.AddScoped<LibraryDataset>().AddScoped<ShapesFiles>().AddScoped<BenchmarkCounter>().AddScoped<ClipVideos>().AddScoped<ClipPreparation>().AddScoped<DatasetCatalog>().AddScoped<DatasetRequests>().AddScoped<DatasetChores>()
             .AddScoped<ClipRegionsReader>().AddScoped<FindDataset>(services => services.GetRequiredService<DatasetCatalog>().FindAsync);
         builder.Services.AddSingleton<EvaluationLeases>().AddSingleton<ModelConfigurations>().AddSingleton<NamedFiles>();
         builder.Services.AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>().AddScoped<EvaluationRequests>().AddScoped<EvaluationTexts>().AddScoped<EvaluationExecution>()

@@ -127,6 +127,21 @@ public sealed class BenchmarkDatasetTests(BenchmarkDatasetTests.App app) : IClas
     }
 
     [Fact]
+    public async Task Unusable_OfMoreRowsThanTheDescriptionNames_NamesAll()
+    {
+        var dataset = await CreateAsync("no-features", "msrvtt-qa", """{"annotations":"shapes","regions":"empty"}""");
+
+        var lines = (await app.Client.GetStringAsync("/api/v1/datasets/no-features/unusable", Stop)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        var rows = lines.Select(line => JsonSerializer.Deserialize<UnusableClip>(line, JsonSerializerOptions.Web)!).ToList();
+        Assert.Equal(app.Truth.SelectMany(c => c.Questions.Select(_ => c.Scene.Id)).Order(), rows.Select(r => r.Clip).Order());
+        Assert.Equal(dataset.Unusable["regions-missing"], rows.Count(r => r.Reason == "regions-missing"));
+        Assert.True(rows.Count > dataset.FirstUnusable.Count, $"{rows.Count} rows");
+        Assert.Equal(dataset.FirstUnusable, rows.Take(dataset.FirstUnusable.Count));
+        Assert.Distinct(rows.Select(r => r.Place));
+    }
+
+    [Fact]
     public async Task MsrvttMc_WrittenByMovingShapes_IsReadBackAsTheTruth()
     {
         await CreateAsync("choices", "msrvtt-mc", """{"annotations":"shapes","regions":"features"}""");

@@ -1,3 +1,4 @@
+using DemoVlp.Contracts.Http;
 using DemoVlp.Training.Datasets;
 
 namespace DemoVlp.Training.Tests;
@@ -40,4 +41,6 @@ internal sealed class MadeDataset(IReadOnlyList<Clip> clips) : IDataset
 
     public async Task<IReadOnlyList<Clip>> PageAsync(string split, string? after, int take, CancellationToken cancellationToken) =>
         [.. (await ListAsync(split, cancellationToken)).SkipWhile(c => after is not null && c.Id != after).Skip(after is null ? 0 : 1).Take(take)];
+
+    public IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<UnusableClip>();
 }

@@ -52,7 +52,7 @@ public sealed record Dataset
     /// <summary>How many clips or rows cannot be used, by reason.</summary>
     public IReadOnlyDictionary<string, int> Unusable { get; init; } = new Dictionary<string, int>();
 
-    /// <summary>The first of them.</summary>
+    /// <summary>The first of them; <c>GET /api/v1/datasets/{name}/unusable</c> names all.</summary>
     public IReadOnlyList<UnusableClip> FirstUnusable { get; init; } = [];
 
     /// <summary>When it was made, UTC; null for the library.</summary>

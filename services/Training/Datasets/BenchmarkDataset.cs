@@ -1,3 +1,4 @@
+using DemoVlp.Contracts.Http;
 using DemoVlp.Modeling;
 using DemoVlp.ServiceDefaults;
 using DemoVlp.Training.Data;
@@ -5,7 +6,7 @@ using DemoVlp.Training.Data;
 namespace DemoVlp.Training.Datasets;
 
 /// <summary>A benchmark data set: its files and features are given, below the import folder.</summary>
-internal sealed class BenchmarkDataset(DatasetRow row, ImportFolder imports) : IDataset
+internal sealed class BenchmarkDataset(DatasetRow row, ImportFolder imports, BenchmarkCounter counter) : IDataset
 {
     /// <inheritdoc/>
     public string Name => row.Name;
@@ -41,4 +42,7 @@ internal sealed class BenchmarkDataset(DatasetRow row, ImportFolder imports) : I
         }
         return clips;
     }, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken) => counter.UnusableAsync(row, cancellationToken);
 }

@@ -83,12 +83,15 @@ internal sealed class BenchmarkFiles(string format, BenchmarkOptions options, Im
     }
 
     /// <summary>Goes through all files once.</summary>
+    /// <param name="splits">The splits to count.</param>
+    /// <param name="each">Takes every row that cannot be used.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="ModelFormatException">The files are broken.</exception>
-    public DatasetCounts Count(IReadOnlyList<string> splits, CancellationToken cancellationToken)
+    public DatasetCounts Count(IReadOnlyList<string> splits, Action<UnusableClip> each, CancellationToken cancellationToken)
     {
         var regions = imports.Folder(options.Regions);
-        var report = new DataSetReport(DatasetCatalog.Named);
-        var (unusable, more, counts) = (new Dictionary<string, int>(), new List<UnusableClip>(), new List<DatasetSplit>());
+        var (unusable, first, counts) = (new Dictionary<string, int>(), new List<UnusableClip>(), new List<DatasetSplit>());
+        var report = new DataSetReport(0, row => Add(row.Place, row.VideoId, row.Reason, row.Detail));
         foreach (var (name, split) in AllSplits.Where(s => splits.Contains(s.Name)))
         {
             var (seen, sum) = (new HashSet<ulong>(), new DatasetSplit(name, 0, 0, 0, 0, 0));
@@ -96,19 +99,20 @@ internal sealed class BenchmarkFiles(string format, BenchmarkOptions options, Im
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var isNew = seen.Add(Hash(item.VideoId));
-                if (!imports.Holds(Path.Combine(regions, item.RegionPath))) Unusable(item, RegionsOutside, "A link of its region files leads out of the import folder.");
-                else if (item is CaptionItem && !isNew) Unusable(item, VideoRepeated, "An earlier row of the split is about the same video.");
-                else sum = Add(sum, item, isNew);
+                if (!imports.Holds(Path.Combine(regions, item.RegionPath))) Add(item.Place, item.VideoId, RegionsOutside, "A link of its region files leads out of the import folder.");
+                else if (item is CaptionItem && !isNew) Add(item.Place, item.VideoId, VideoRepeated, "An earlier row of the split is about the same video.");
+                else sum = Sum(sum, item, isNew);
             }
             counts.Add(sum);
         }
-        foreach (var (reason, rows) in report.Reasons) unusable[reason] = (int)Math.Min(rows, int.MaxValue);
-        return new DatasetCounts(counts, unusable, [.. report.First.Select(r => new UnusableClip(r.Place.ToString(), r.VideoId, r.Reason, r.Detail)).Concat(more).Take(DatasetCatalog.Named)]);
+        return new DatasetCounts(counts, unusable, first);
 
-        void Unusable(DataSetItem item, string reason, string detail)
+        void Add(RowPlace place, string video, string reason, string detail)
         {
+            var clip = new UnusableClip(place.ToString(), video, reason, detail);
             unusable[reason] = unusable.GetValueOrDefault(reason) + 1;
-            if (more.Count < DatasetCatalog.Named) more.Add(new UnusableClip(item.Place.ToString(), item.VideoId, reason, detail));
+            if (first.Count < DatasetCatalog.Named) first.Add(clip);
+            each(clip);
         }
     }
 
@@ -136,7 +140,7 @@ internal sealed class BenchmarkFiles(string format, BenchmarkOptions options, Im
 
     private static ulong Hash(string video) => BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(video)));
 
-    private static DatasetSplit Add(DatasetSplit sum, DataSetItem item, bool isNew)
+    private static DatasetSplit Sum(DatasetSplit sum, DataSetItem item, bool isNew)
     {
         if (isNew) sum = sum with { Clips = sum.Clips + 1, WithRegions = sum.WithRegions + 1 };
         return item switch

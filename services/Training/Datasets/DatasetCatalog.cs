@@ -6,22 +6,14 @@ using Microsoft.EntityFrameworkCore;
 namespace DemoVlp.Training.Datasets;
 
 /// <summary>The data sets there are.</summary>
-internal sealed class DatasetCatalog(TrainingDbContext database, LibraryDataset library, ShapesFiles files, ClipPreparation preparation, ImportFolder imports)
+internal sealed class DatasetCatalog(TrainingDbContext database, LibraryDataset library, ShapesFiles files, ClipPreparation preparation, ImportFolder imports, BenchmarkCounter benchmarks)
 {
-    /// <summary>How many clips that cannot be used are named.</summary>
+    /// <summary>How many clips that cannot be used are named in the description of a data set; <see cref="IDataset.UnusableAsync"/> names all.</summary>
     public const int Named = 100;
 
     /// <summary>A data set by name; null: there is none.</summary>
-    public async Task<IDataset?> FindAsync(string name, CancellationToken cancellationToken)
-    {
-        if (name == LibraryDataset.LibraryName) return library;
-        return await RowAsync(name, cancellationToken) switch
-        {
-            null => null,
-            { Format: ShapesOptions.Format } row => new ShapesDataset(row, database, files, preparation),
-            var row => new BenchmarkDataset(row, imports),
-        };
-    }
+    public async Task<IDataset?> FindAsync(string name, CancellationToken cancellationToken) =>
+        name == LibraryDataset.LibraryName ? library : await RowAsync(name, cancellationToken) is { } row ? Of(row) : null;
 
     /// <summary>The row of a data set that somebody made; null: there is none.</summary>
     public async Task<DatasetRow?> RowAsync(string name, CancellationToken cancellationToken) =>
@@ -47,8 +39,7 @@ internal sealed class DatasetCatalog(TrainingDbContext database, LibraryDataset 
             splits = [.. splits.Select(split => split with { WithRegions = prepared.GetValueOrDefault(split.Name) })];
             var failed = clips.Where(c => c.FailureCode != null);
             unusable = await failed.GroupBy(c => c.FailureCode!).Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, cancellationToken);
-            first = [.. (await failed.OrderBy(c => c.Split).ThenBy(c => c.Number).Take(Named).ToListAsync(cancellationToken))
-                .Select(c => new UnusableClip(c.Split, c.Clip, c.FailureCode!, c.FailureDetail ?? ""))];
+            first = await Of(row).UnusableAsync(cancellationToken).Take(Named).ToListAsync(cancellationToken);
         }
         return new Dataset
         {
@@ -59,4 +50,6 @@ internal sealed class DatasetCatalog(TrainingDbContext database, LibraryDataset 
             Clips = splits.Sum(s => s.Clips), Captions = splits.Sum(s => s.Captions), Questions = splits.Sum(s => s.Questions),
         };
     }
+
+    private IDataset Of(DatasetRow row) => row.Format == ShapesOptions.Format ? new ShapesDataset(row, database, files, preparation) : new BenchmarkDataset(row, imports, benchmarks);
 }

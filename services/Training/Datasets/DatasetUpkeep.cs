@@ -50,7 +50,7 @@ internal sealed partial class DatasetUpkeep(IServiceScopeFactory scopes, Dataset
 }
 
 /// <summary>The work of <see cref="DatasetUpkeep"/>.</summary>
-internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles files, ImportFolder imports, IArtifactStore artifacts, IBus bus)
+internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles files, ImportFolder imports, BenchmarkCounter benchmarks, IArtifactStore artifacts, IBus bus)
 {
     private const int ClipsAtOnce = 500;
 
@@ -68,7 +68,7 @@ internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles file
         {
             var counted = row.Format == ShapesOptions.Format
                 ? new DatasetCounts(await CountShapesAsync(row, cancellationToken), new Dictionary<string, int>(), [])
-                : await Task.Run(() => BenchmarkFiles.Of(row, imports).Count(row.Splits, cancellationToken), cancellationToken);
+                : await benchmarks.CountAsync(row, cancellationToken);
             var (splits, unusable, first) = ((List<DatasetSplit>)[.. counted.Splits], counted.Unusable.ToDictionary(), (List<UnusableClip>)[.. counted.First]);
             await database.Datasets.Where(d => d.Name == row.Name && d.Options == row.Options).ExecuteUpdateAsync(set => set
                 .SetProperty(d => d.Counts, splits).SetProperty(d => d.Unusable, unusable).SetProperty(d => d.FirstUnusable, first), cancellationToken);
@@ -105,7 +105,7 @@ internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles file
             var names = clips.ConvertAll(c => c.Clip);
             await database.DatasetClips.Where(c => c.Dataset == row.Name && names.Contains(c.Clip)).ExecuteDeleteAsync(cancellationToken);
         }
-        artifacts.Delete(ShapesFiles.FolderOf(row.Name));
+        artifacts.Delete(DatasetFolder.Of(row.Name));
         await database.Datasets.Where(d => d.Name == row.Name).ExecuteDeleteAsync(cancellationToken);
     }
 }

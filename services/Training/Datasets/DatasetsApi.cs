@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DemoVlp.Contracts.Http;
 using DemoVlp.ServiceDefaults;
 using DemoVlp.Training.Data;
@@ -21,6 +22,8 @@ internal static class DatasetsApi
         datasets.MapGet("/{name}", GetAsync).WithName("GetDataset").WithSummary("One data set: its splits, what they hold, and what cannot be used and why.").ProducesProblem(404);
         datasets.MapDelete("/{name}", DeleteAsync).WithName("DeleteDataset").ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Deletes a data set and all that was made for it; files below the import folder stay.");
+        datasets.MapGet("/{name}/unusable", UnusableAsync).WithName("ListUnusableClips").Produces(200, contentType: BenchmarkCounter.LinesType).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Every clip or row of a data set that cannot be used and why, one JSON object a line.");
         datasets.MapClips();
     }
 
@@ -54,6 +57,20 @@ internal static class DatasetsApi
 
     private static async Task<Ok<Dataset>> GetAsync(string name, DatasetCatalog catalog, CancellationToken cancellationToken) =>
         TypedResults.Ok(await catalog.DescribeAsync(name, cancellationToken) ?? throw DatasetRequests.NotFound());
+
+    private static async Task<PushStreamHttpResult> UnusableAsync(string name, DatasetCatalog catalog, CancellationToken cancellationToken)
+    {
+        var dataset = await catalog.FindAsync(name, cancellationToken) ?? throw DatasetRequests.NotFound();
+        if (await catalog.RowAsync(name, cancellationToken) is { FailureCode: { } code } row) throw new ApiException(409, code, row.FailureDetail ?? "The data set's files cannot be used.");
+        return TypedResults.Stream(async target =>
+        {
+            await foreach (var clip in dataset.UnusableAsync(cancellationToken))
+            {
+                await JsonSerializer.SerializeAsync(target, clip, JsonSerializerOptions.Web, cancellationToken);
+                await target.WriteAsync("\n"u8.ToArray(), cancellationToken);
+            }
+        }, BenchmarkCounter.LinesType);
+    }
 
     private static async Task<Accepted> DeleteAsync(string name, DatasetRequests requests, CancellationToken cancellationToken)
     {

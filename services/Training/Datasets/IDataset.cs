@@ -1,3 +1,5 @@
+using DemoVlp.Contracts.Http;
+
 namespace DemoVlp.Training.Datasets;
 
 /// <summary>Names of splits.</summary>
@@ -32,4 +34,7 @@ internal interface IDataset
     /// <param name="take">How many at most.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     Task<IReadOnlyList<Clip>> PageAsync(string split, string? after, int take, CancellationToken cancellationToken);
+
+    /// <summary>Every clip or row that cannot be used, and why.</summary>
+    IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken);
 }

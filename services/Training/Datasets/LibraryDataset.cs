@@ -18,8 +18,9 @@ internal sealed class LibraryDataset(TrainingDbContext database) : IDataset
     /// <summary>Of fewer clips none is kept from training.</summary>
     public const int FewestToDivide = 20;
 
-    private const int Named = 100;
     private const string NoCaptions = "no-captions", NoRegions = "no-regions";
+
+    private IQueryable<ClipRow> Unusable => database.Clips.AsNoTracking().Where(c => !c.Deleted && (c.CaptionCount == 0 || c.Regions == null));
 
     private IQueryable<ClipRow> Usable => database.Clips.AsNoTracking().Where(c => !c.Deleted && c.CaptionCount > 0 && c.Regions != null);
 
@@ -28,23 +29,25 @@ internal sealed class LibraryDataset(TrainingDbContext database) : IDataset
     {
         var usable = await Usable.Select(c => new { c.VideoId, c.CaptionCount }).ToListAsync(cancellationToken);
         var divided = usable.Count >= FewestToDivide;
-        var unusable = database.Clips.AsNoTracking().Where(c => !c.Deleted && (c.CaptionCount == 0 || c.Regions == null));
         var reasons = new Dictionary<string, int>
         {
-            [NoCaptions] = await unusable.CountAsync(c => c.CaptionCount == 0, cancellationToken),
-            [NoRegions] = await unusable.CountAsync(c => c.CaptionCount > 0, cancellationToken),
+            [NoCaptions] = await Unusable.CountAsync(c => c.CaptionCount == 0, cancellationToken),
+            [NoRegions] = await Unusable.CountAsync(c => c.CaptionCount > 0, cancellationToken),
         };
-        var first = await unusable.OrderBy(c => c.VideoId).Take(Named).Select(c => new { c.VideoId, c.CaptionCount }).ToListAsync(cancellationToken);
         return new Dataset
         {
             Name = LibraryName, Format = LibraryName, Clips = usable.Count, Captions = usable.Sum(c => c.CaptionCount),
             Splits = [.. usable.GroupBy(c => SplitOf(c.VideoId, divided)).OrderBy(g => g.Key == Splits.Val).Select(g => new DatasetSplit(g.Key, g.Count(), g.Sum(c => c.CaptionCount), 0, 0, g.Count()))],
             Unusable = reasons.Where(r => r.Value > 0).ToDictionary(),
-            FirstUnusable = [.. first.Select(c => c.CaptionCount == 0
-                ? new UnusableClip(LibraryName, c.VideoId.ToString(), NoCaptions, "The video has no captions.")
-                : new UnusableClip(LibraryName, c.VideoId.ToString(), NoRegions, "The video's regions are not extracted yet, or cannot be."))],
+            FirstUnusable = await UnusableAsync(cancellationToken).Take(DatasetCatalog.Named).ToListAsync(cancellationToken),
         };
     }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken) =>
+        Unusable.OrderBy(c => c.VideoId).Select(c => new { c.VideoId, c.CaptionCount }).AsAsyncEnumerable().Select(c => c.CaptionCount == 0
+            ? new UnusableClip(LibraryName, c.VideoId.ToString(), NoCaptions, "The video has no captions.")
+            : new UnusableClip(LibraryName, c.VideoId.ToString(), NoRegions, "The video's regions are not extracted yet, or cannot be."));
 
     /// <inheritdoc/>
     public string Name => LibraryName;

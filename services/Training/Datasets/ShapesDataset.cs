@@ -1,3 +1,4 @@
+using DemoVlp.Contracts.Http;
 using DemoVlp.Training.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -36,6 +37,11 @@ internal sealed class ShapesDataset(DatasetRow row, TrainingDbContext database, 
         }
         return clips;
     }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken) =>
+        database.DatasetClips.AsNoTracking().Where(c => c.Dataset == row.Name && c.FailureCode != null).OrderBy(c => c.Split).ThenBy(c => c.Number).AsAsyncEnumerable()
+            .Select(c => new UnusableClip(c.Split, c.Clip, c.FailureCode!, c.FailureDetail ?? ""));
 
     private static IReadOnlyList<string> Parts(string split) => split == Splits.All ? ShapesOptions.SplitNames : [split];
 

@@ -12,8 +12,7 @@ namespace DemoVlp.Training.Datasets;
 
 /// <summary>
 /// The scenes and words of generated data sets, a line for each clip. They follow from the seed, but take milliseconds each to find, so they are
-/// found once. Everything of a data set is kept below a folder that names its options too: what is written while a data set is deleted never gets
-/// into one made later under the same name.
+/// found once.
 /// </summary>
 internal sealed class ShapesFiles(IArtifactStore artifacts)
 {
@@ -25,11 +24,8 @@ internal sealed class ShapesFiles(IArtifactStore artifacts)
     private static readonly SemaphoreSlim Generating = new(1);
     private static readonly ConcurrentDictionary<string, long[]> Starts = new();
 
-    /// <summary>Everything of data sets of a name.</summary>
-    public static string FolderOf(string dataset) => $"datasets/{dataset}";
-
     /// <summary>Key of a clip's mp4.</summary>
-    public static string VideoKey(DatasetRow dataset, string clip) => $"{Folder(dataset)}/clips/{clip}.mp4";
+    public static string VideoKey(DatasetRow dataset, string clip) => $"{DatasetFolder.Of(dataset)}/clips/{clip}.mp4";
 
     /// <summary>What a clip is called on the bus: the same for the same data set, options and clip.</summary>
     public static Guid VideoIdOf(DatasetRow dataset, string clip)
@@ -92,7 +88,7 @@ internal sealed class ShapesFiles(IArtifactStore artifacts)
 
     private async Task<string> PathAsync(DatasetRow dataset, string split, CancellationToken cancellationToken)
     {
-        var key = $"{Folder(dataset)}/{split}-{LineVersion}.jsonl";
+        var key = $"{DatasetFolder.Of(dataset)}/{split}-{LineVersion}.jsonl";
         if (Find(key) is { } known) return known;
         // One at a time: the processor is better used by others meanwhile, and two may want the same.
         await Generating.WaitAsync(cancellationToken);
@@ -134,7 +130,4 @@ internal sealed class ShapesFiles(IArtifactStore artifacts)
             return null;
         }
     }
-
-    private static string Folder(DatasetRow dataset) =>
-        $"{FolderOf(dataset.Name)}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataset.Options)))[..8]}";
 }

@@ -100,7 +100,8 @@ public sealed class CaptionTableTests
             for (var i = 0; i < 300_000; i++) writer.Write(i % 3 == 0 ? $"\tpage/{i}\n" : $"\"somebody does something, number {i}\"\tpage/{i}\n");
         }
         var set = DataSetCatalog.OpenCaptions("webvid", folder.Root, DataSetSplit.Train);
-        var report = new DataSetReport(named: 10);
+        long each = 0;
+        var report = new DataSetReport(kept: 10, _ => each++);
         long most = 0, before = GC.GetTotalMemory(forceFullCollection: true);
 
         foreach (var item in set.Read(report))
@@ -108,7 +109,7 @@ public sealed class CaptionTableTests
             if (report.Usable % 40_000 == 0) most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true) - before);
         }
 
-        Assert.Equal((200_000L, 100_000L, 10), (report.Usable, report.Unusable, report.First.Count));
+        Assert.Equal((200_000L, 100_000L, 100_000L, 10), (report.Usable, report.Unusable, each, report.First.Count));
         Assert.InRange(most, long.MinValue, 2 << 20);
     }
 }

@@ -1,6 +1,7 @@
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Modeling.VideoLanguage.Inference;
 using DemoVlp.Modeling.VideoLanguage.Training;
+using static TorchSharp.torch;
 using static DemoVlp.Modeling.Tests.VideoLanguage.SyntheticVideos;
 
 namespace DemoVlp.Modeling.Tests.VideoLanguage;
@@ -8,6 +9,7 @@ namespace DemoVlp.Modeling.Tests.VideoLanguage;
 public sealed class TrainerTests
 {
     private static readonly ModelConfig Config = ModelConfig.Tiny(Vocabulary.Length, FeatureDim, 3, 4);
+    private static readonly TrainingOptions Published = new() { LearningRate = 1e-3 };
     private static readonly TrainingOptions Options = new() { LearningRate = 1e-3, MaxGradientNorm = 1, Seed = 3 };
 
     [Fact]
@@ -39,7 +41,7 @@ public sealed class TrainerTests
         using (var trainer = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, Options))
         {
             StepResult result = default;
-            for (var step = 0; step < 160; step++) result = trainer.Step([.. Enumerable.Range(0, Things).Select(t => Mute(t, step * Things + t))]);
+            for (var step = 0; step < 240; step++) result = trainer.Step([.. Enumerable.Range(0, Things).Select(t => Mute(t, step * Things + t))]);
             Assert.Equal(result.Loss, result.GlobalLoss + result.LocalLoss + result.ChoiceLoss, 3);
             trainer.SaveModel(folder.Path, Vocabulary);
         }
@@ -154,6 +156,58 @@ public sealed class TrainerTests
             return Math.Log(scores.Sum(s => Math.Exp(s - scores[0])));
         });
         Assert.Equal(alone, loss, 4);
+    }
+
+    [Fact]
+    public void RetrievalTrainer_UnderThePublishedRule_StepsAsTheLoopThatIsComparedWithTheReference()
+    {
+        var config = Config with { Padding = PaddingRule.Reference, MaxTextLength = 12 };
+        RetrievalSample[] batch = [.. Enumerable.Range(0, Things).Select(t => new RetrievalSample(Video(t, t, config.ObjectConfig.NumFrames), Text([.. Enumerable.Range(0, 1 + t)])))];
+        var network = (ObjectRelation)ModelDirectory.Create(config, 1);
+        using var trainer = new RetrievalTrainer(ModelDirectory.Create(config, 1), config, Published);
+        StepsAlike(trainer, batch, network, () =>
+        {
+            var (ids, mask) = TextInput.Stack([.. batch.Select(s => s.TokenIds)], config, CPU);
+            var (objects, objectMask) = ObjectInput.Stack([.. batch.Select(s => ObjectInput.Create(s.Frames, config.ObjectConfig))], CPU);
+            return GlobalLocalLoss.For(config).Compute(network.call(ids, mask, objects, objectMask.to_type(ScalarType.Float64)), mask).Total;
+        });
+    }
+
+    [Fact]
+    public void QuestionAnsweringTrainer_UnderThePublishedRule_StepsAsTheLoopThatIsComparedWithTheReference()
+    {
+        var config = (Config with { Padding = PaddingRule.Reference, MaxTextLength = 12 }).ForQuestionAnswering(Things);
+        QuestionSample[] batch = [.. Enumerable.Range(0, Things).Select(t => new QuestionSample(Video(t, t, config.ObjectConfig.NumFrames), Text([.. Enumerable.Range(0, 1 + t)]), t))];
+        var network = (ObjectQARelation)ModelDirectory.Create(config, 1);
+        using var trainer = new QuestionAnsweringTrainer(ModelDirectory.Create(config, 1), config, Published);
+        StepsAlike(trainer, batch, network, () =>
+        {
+            var (ids, mask) = TextInput.Stack([.. batch.Select(s => s.TokenIds)], config, CPU);
+            var (objects, objectMask) = ObjectInput.Stack([.. batch.Select(s => ObjectInput.Create(s.Frames, config.ObjectConfig))], CPU);
+            return nn.functional.cross_entropy(network.call(ids, mask, objects, objectMask.to_type(ScalarType.Float64)).Logits, tensor(batch.Select(s => (long)s.Label).ToArray()));
+        });
+    }
+
+    /// <summary>Five steps of the trainer beside five of the loop in <see cref="TrainingGoldenTests"/>.</summary>
+    private static void StepsAlike<TSample>(ModelTrainer<TSample> trainer, TSample[] batch, nn.Module network, Func<Tensor> loss)
+    {
+        using var scope = NewDisposeScope();
+        using var optimizer = new AdamW(ModelWeights.Of(network), AdamWRule.Reference);
+        network.train();
+        for (var step = 0; step < 5; step++)
+        {
+            optimizer.ZeroGradients();
+            manual_seed(step); // The answer head's dropout, as the trainer seeds it.
+            var value = loss();
+            value.backward();
+            var (norm, taken) = (optimizer.ClipGradients(), trainer.Step(batch));
+            optimizer.Step(Published.LearningRate);
+            Assert.Equal(value.to_type(ScalarType.Float64).item<double>(), taken.Loss, 1e-5);
+            Assert.Equal(1, taken.GradientNorm / norm, 1e-4);
+        }
+        network.eval();
+        Assert.Equal(loss().to_type(ScalarType.Float64).item<double>(), trainer.Evaluate(batch).Loss, 1e-4);
+        network.Dispose();
     }
 
     private static List<StepResult> Run(RetrievalTrainer trainer, int from, int count) => [.. Enumerable.Range(from, count).Select(s => trainer.Step(Batch(s)))];

@@ -66,9 +66,10 @@ public sealed record UnusableRow(RowPlace Place, string VideoId, string Reason, 
     public override string ToString() => $"{Place}{(VideoId.Length > 0 ? $" ({VideoId})" : "")}: {Reason}. {Detail}";
 }
 
-/// <summary>Counts the rows of one or more passes over data sets and names the first unusable ones. Its size does not grow with the number of rows. One thread at a time.</summary>
-/// <param name="named">How many unusable rows are named.</param>
-public sealed class DataSetReport(int named = 100)
+/// <summary>Counts the rows of one or more passes over data sets and hands on each unusable one. Its size does not grow with the number of rows. One thread at a time.</summary>
+/// <param name="kept">How many unusable rows stay in <see cref="First"/>.</param>
+/// <param name="each">Takes every unusable row when it is met.</param>
+public sealed class DataSetReport(int kept = 100, Action<UnusableRow>? each = null)
 {
     private const int MaximumText = 200;
 
@@ -96,7 +97,10 @@ public sealed class DataSetReport(int named = 100)
     {
         Unusable++;
         reasons[row.Reason] = reasons.GetValueOrDefault(row.Reason) + 1;
-        if (first.Count < named) first.Add(row with { VideoId = Short(row.VideoId), Detail = Short(row.Detail) });
+        if (first.Count >= kept && each is null) return;
+        var named = row with { VideoId = Short(row.VideoId), Detail = Short(row.Detail) };
+        if (first.Count < kept) first.Add(named);
+        each?.Invoke(named);
     }
 
     private static string Short(string text) => text.Length <= MaximumText ? text : text[..MaximumText] + "...";

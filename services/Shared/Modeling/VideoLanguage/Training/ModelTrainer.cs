@@ -125,6 +125,13 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
             ? ObjectInput.Create(v, Config.ObjectConfig)
             : ObjectInput.Create(v, FrameSampling.Random(v.Count, Config.ObjectConfig.NumFrames, frames), Config.ObjectConfig))];
 
+    /// <summary>Videos with equally many frames as [B, F, N, I+6] and their mask [B, F, N]. The published loader's masks are float64, and with them the published attention.</summary>
+    private protected (Tensor Objects, Tensor Mask) Stack(IReadOnlyList<ObjectInput> inputs)
+    {
+        var (objects, mask) = ObjectInput.Stack(inputs, Device);
+        return (objects, Config.Padding == PaddingRule.Reference ? mask.to_type(ScalarType.Float64) : mask);
+    }
+
     private static StepResult Values(ForwardResult result, int count, double norm) =>
         new(Number(result.Total), Number(result.Global), Number(result.Local), Number(result.Choice), Number(result.Correct) / count, norm);
 

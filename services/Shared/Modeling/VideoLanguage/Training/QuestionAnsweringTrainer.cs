@@ -32,7 +32,7 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
         {
             var (ids, mask) = TextInput.Stack([.. group.Select(i => batch[i].TokenIds)], Config, Device);
             var shown = group.Select(i => inputs[batch[i].Frames]).Distinct<ObjectInput>(ReferenceEqualityComparer.Instance).ToList();
-            var (objects, objectMask) = ObjectInput.Stack(shown, Device);
+            var (objects, objectMask) = Stack(shown);
             var (tokens, _) = network.EncodeObjects(objects, objectMask);
             var rows = tensor([.. group.Select(i => (long)shown.IndexOf(inputs[batch[i].Frames]))], device: Device);
             var output = network.Answer(ids, mask, tokens.index_select(0, rows), objectMask.flatten(1).index_select(0, rows));

@@ -85,9 +85,8 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
         var rows = new (Tensor Tokens, Tensor Mask)[inputs.Count];
         foreach (var group in Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Frames))
         {
-            var (objects, objectMask) = ObjectInput.Stack([.. group.Select(i => inputs[i])], Device);
-            // The published loader's masks are float64, and with them the published attention.
-            var (tokens, mask) = network.EncodeObjects(objects, Config.Padding == PaddingRule.Reference ? objectMask.to_type(ScalarType.Float64) : objectMask);
+            var (objects, objectMask) = Stack([.. group.Select(i => inputs[i])]);
+            var (tokens, mask) = network.EncodeObjects(objects, objectMask);
             var missing = longest - (int)(mask.shape[1] - 1);
             var (padded, paddedMask) = (functional.pad(tokens, [0, 0, 0, missing]), functional.pad(mask.narrow(1, 1, mask.shape[1] - 1), [0, missing], value: -100));
             var row = 0;
