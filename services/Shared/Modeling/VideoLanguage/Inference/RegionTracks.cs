@@ -5,7 +5,7 @@ using DemoVlp.Modeling.Regions;
 namespace DemoVlp.Modeling.VideoLanguage.Inference;
 
 /// <summary>
-/// Puts the regions of a video's frames into slots that follow things through time: a region goes where its like was in the frames before. Time attention looks along
+/// Puts the regions of a video's frames into slots that follow things through time: a region goes where its like was in all frames before. Time attention looks along
 /// the slots, and in the published order, by confidence, what stands in a slot changes from frame to frame (decision 0015). A thing has one slot: a detector that has
 /// to give a number of regions gives what it sees clearly several times over, and things it sees less clearly would find no slot.
 /// </summary>
@@ -26,18 +26,15 @@ internal static class RegionTracks
     /// <param name="featureDim">I.</param>
     internal static int[][] Follow(IReadOnlyList<FrameRegions> frames, int slots, int featureDim)
     {
-        var last = new Seen?[slots];
+        var tracks = new Track?[slots];
         return [.. frames.Select((frame, at) =>
         {
-            var taken = Assign(frame, at, Things(frame, slots), last, featureDim);
+            var taken = Assign(frame, at, Things(frame, slots), tracks);
             for (var slot = 0; slot < slots; slot++)
-                if (taken[slot] >= 0) last[slot] = new(frame, taken[slot], at);
+                if (taken[slot] >= 0) (tracks[slot] ??= new Track(featureDim)).Add(frame, taken[slot], at);
             return taken;
         })];
     }
-
-    /// <summary>What was last in a slot.</summary>
-    private readonly record struct Seen(FrameRegions Frame, int Region, int At);
 
     private static int[] Things(FrameRegions frame, int most)
     {
@@ -59,37 +56,54 @@ internal static class RegionTracks
     }
 
     // Greedily, the most alike first: there are few regions, and a thing is far more like itself than like others.
-    private static int[] Assign(FrameRegions frame, int at, int[] regions, Seen?[] last, int featureDim)
+    private static int[] Assign(FrameRegions frame, int at, int[] regions, Track?[] tracks)
     {
-        var taken = new int[last.Length];
+        var taken = new int[tracks.Length];
         Array.Fill(taken, -1);
         var placed = new HashSet<int>();
-        var pairs = from slot in Enumerable.Range(0, last.Length)
-                    where last[slot] is not null
+        var pairs = from slot in Enumerable.Range(0, tracks.Length)
+                    where tracks[slot] is not null
                     from region in regions
-                    orderby Likeness(last[slot]!.Value, frame, region, at, featureDim) descending
+                    orderby tracks[slot]!.Likeness(frame, region, at) descending
                     select (slot, region);
         foreach (var (slot, region) in pairs)
             if (taken[slot] < 0 && placed.Add(region)) taken[slot] = region;
         // What is like nothing before takes a place that is free, one that nothing was in before others.
-        var free = new Queue<int>(Enumerable.Range(0, last.Length).Where(s => taken[s] < 0).OrderBy(s => last[s] is not null));
+        var free = new Queue<int>(Enumerable.Range(0, tracks.Length).Where(s => taken[s] < 0).OrderBy(s => tracks[s] is not null));
         foreach (var region in regions)
             if (placed.Add(region)) taken[free.Dequeue()] = region;
         return taken;
     }
 
-    /// <summary>
-    /// Cosine of the features less the way between the centres, in widths and heights of the picture, and a tenth for each frame in which the slot was empty; class and attribute
-    /// weigh 0.2 and 0.4.
-    /// </summary>
-    private static double Likeness(Seen before, FrameRegions b, int j, int at, int featureDim)
+    /// <summary>What was in a slot so far: where a thing passes before another, one frame shows something else, and that alone must not say what the slot is of.</summary>
+    private sealed class Track(int featureDim)
     {
-        var (a, i) = (before.Frame, before.Region);
-        var names = (a.ClassIds[i] == b.ClassIds[j] ? 0.2 : 0) + (a.AttributeIds[i] == b.AttributeIds[j] ? 0.4 : 0);
-        var cosine = TensorPrimitives.CosineSimilarity<float>(a.Features.AsSpan(i * featureDim, featureDim), b.Features.AsSpan(j * featureDim, featureDim));
-        var (x, y) = Centre(a, i);
-        var (u, v) = Centre(b, j);
-        return (float.IsNaN(cosine) ? 0 : cosine) + names - Math.Sqrt((x - u) * (x - u) + (y - v) * (y - v)) - 0.1 * (at - before.At - 1);
+        private readonly Dictionary<int, int> classes = [], attributes = [];
+        private readonly float[] features = new float[featureDim];
+        private (double X, double Y) centre;
+        private int count, seen;
+
+        public void Add(FrameRegions frame, int region, int at)
+        {
+            classes[frame.ClassIds[region]] = classes.GetValueOrDefault(frame.ClassIds[region]) + 1;
+            attributes[frame.AttributeIds[region]] = attributes.GetValueOrDefault(frame.AttributeIds[region]) + 1;
+            var feature = frame.Features.AsSpan(region * featureDim, featureDim);
+            // Its direction: some features are many times longer than others.
+            if (TensorPrimitives.Norm<float>(feature) is > 0 and var norm) TensorPrimitives.MultiplyAdd(feature, 1 / norm, features, features);
+            (centre, seen, count) = (Centre(frame, region), at, count + 1);
+        }
+
+        /// <summary>
+        /// Cosine to the mean feature less the way from the last centre, in widths and heights of the picture, and a tenth for each frame in which the slot was empty; the shares of the
+        /// frames in which it had the same class and attribute weigh 0.2 and 0.4.
+        /// </summary>
+        public double Likeness(FrameRegions frame, int region, int at)
+        {
+            var names = (0.2 * classes.GetValueOrDefault(frame.ClassIds[region]) + 0.4 * attributes.GetValueOrDefault(frame.AttributeIds[region])) / count;
+            var cosine = TensorPrimitives.CosineSimilarity<float>(features, frame.Features.AsSpan(region * featureDim, featureDim));
+            var (x, y) = Centre(frame, region);
+            return (float.IsNaN(cosine) ? 0 : cosine) + names - Math.Sqrt((x - centre.X) * (x - centre.X) + (y - centre.Y) * (y - centre.Y)) - 0.1 * (at - seen - 1);
+        }
     }
 
     private static (double X, double Y) Centre(FrameRegions frame, int region)

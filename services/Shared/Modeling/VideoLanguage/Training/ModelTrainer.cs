@@ -1,6 +1,7 @@
 using System.Globalization;
 using DemoVlp.Modeling.Serialization;
 using DemoVlp.Modeling.VideoLanguage.Inference;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -16,6 +17,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     private readonly Module network;
     private readonly TrainingOptions options;
     private readonly AdamW optimizer;
+    private readonly ParallelEncoding? parallel;
 
     private protected ModelTrainer(Module network, ModelConfig config, TrainingOptions options, Device device)
     {
@@ -23,6 +25,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         (this.network, Config, this.options, Device) = (network, config, options, device);
         optimizer = new AdamW(ModelWeights.Of(network), options.Rule, options.WeightDecay);
         LearningRate = options.LearningRate;
+        if (options.Parallel ?? (device.type == DeviceType.CPU && get_num_threads() > 1)) parallel = new ParallelEncoding();
     }
 
     /// <inheritdoc/>
@@ -55,6 +58,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         using var precision = Autocast.Use(options.Precision);
         var result = Forward(batch, new Random(unchecked((int)(seed ^ (seed >> 32)))));
         result.Total.backward();
+        parallel?.Backward();
         var norm = optimizer.ClipGradients(options.MaxGradientNorm);
         var values = Values(result, batch.Count, norm);
         if (!double.IsFinite(values.Loss) || !double.IsFinite(norm)) throw new NotFiniteNumberException($"Training diverged at step {Steps + 1}: the loss is {values.Loss}, the gradient's norm {norm}.", values.Loss);
@@ -114,9 +118,35 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     /// <summary>Frees the optimiser's history and the network.</summary>
     public void Dispose()
     {
+        parallel?.Dispose();
         optimizer.Dispose();
         network.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The outputs of encodings, one after the other or on two threads; the same ones on the same threads for the same batch.</summary>
+    private protected Tensor[][] Encode(IReadOnlyList<Encoding> encodings) =>
+        parallel is not null && is_grad_enabled() ? parallel.Forward(encodings, options.Precision) : [.. encodings.Select(e => e.Forward())];
+
+    /// <summary>Encodes texts of so many tokens.</summary>
+    private protected Encoding TextEncoding(long tokens, Func<Tensor> forward)
+    {
+        var text = Config.TextConfig;
+        return new(() => [forward()], tokens * text.NLayers * text.Dim * (4.0 * text.Dim + 2.0 * text.HiddenDim), text.Dropout > 0 || text.AttentionDropout > 0);
+    }
+
+    /// <summary>Encodes videos [B, F, N, I+6] with their mask into tokens and mask.</summary>
+    private protected Encoding VideoEncoding(IReadOnlyList<ObjectInput> videos, Func<Tensor, Tensor, (Tensor Tokens, Tensor Mask)> forward)
+    {
+        var (video, tokens) = (Config.ObjectConfig, (long)videos.Sum(v => v.Mask.Length));
+        return new(
+            () =>
+            {
+                var (objects, mask) = Stack(videos);
+                var (encoded, encodedMask) = forward(objects, mask);
+                return [encoded, encodedMask, mask];
+            },
+            tokens * (double)video.Depth * video.EmbedDim * video.EmbedDim * (4 + 2 * video.MlpRatio + (video.TimeModule is ObjectTransformerConfig.TimeAttention ? 4 : 0)), Draws: false);
     }
 
     /// <summary>Both sides of a batch as tensors. Videos with unequal numbers of frames go through the encoder in groups.</summary>
