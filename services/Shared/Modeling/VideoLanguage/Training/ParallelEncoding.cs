@@ -27,7 +27,7 @@ internal sealed class ParallelEncoding : IDisposable
     {
         second = new Thread(() =>
         {
-            set_num_threads(Half);
+            SetOwnThreads(Half);
             foreach (var task in tasks.GetConsumingEnumerable()) task();
         })
         { IsBackground = true, Name = "training, second half" };
@@ -124,7 +124,7 @@ internal sealed class ParallelEncoding : IDisposable
         finally
         {
             ended.Wait();
-            set_num_threads(threads);
+            SetOwnThreads(threads);
         }
         fault?.Throw();
     }
@@ -132,7 +132,14 @@ internal sealed class ParallelEncoding : IDisposable
     // torch has a number for each thread that has computed something, and one for those that have not: that one is to stay what it was.
     private void SetThreads(int own)
     {
+        SetOwnThreads(own);
+        Task.Run(() => SetOwnThreads(threads)).Wait();
+    }
+
+    // A thread takes the common number when it first asks, and would take it after its own has been set.
+    private static void SetOwnThreads(int own)
+    {
+        _ = get_num_threads();
         set_num_threads(own);
-        Task.Run(() => set_num_threads(threads)).Wait();
     }
 }
