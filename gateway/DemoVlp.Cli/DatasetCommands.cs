@@ -40,7 +40,8 @@ internal static class DatasetCommands
         var regions = new Option<string?>("--regions") { Description = "Folder of its region features, below the import folder." };
         var cut = new Option<string?>("--cut") { Description = "How msrvtt is divided." };
         var share = new Option<double?>("--share") { Description = "Share of the rows to read, above 0 to 1." };
-        var command = new Command("create", "Make a data set: generated, or of a benchmark's files.") { name, format, seed, clips, extended, annotations, regions, cut, share };
+        var reference = new Option<bool>("--reference") { Description = "Read a benchmark's rows with the published code's mistakes, for comparison." };
+        var command = new Command("create", "Make a data set: generated, or of a benchmark's files.") { name, format, seed, clips, extended, annotations, regions, cut, share, reference };
         return command.Does(async (session, parsed, cancellationToken) =>
         {
             var options = new Dictionary<string, JsonElement>();
@@ -55,6 +56,7 @@ internal static class DatasetCommands
             Add("regions", parsed.GetValue(regions));
             Add("cut", parsed.GetValue(cut));
             Add("share", parsed.GetValue(share));
+            Add("reference", parsed.GetValue(reference) ? true : (bool?)null);
             session.Printer.Show(await session.Client.CreateDatasetAsync(new DatasetRequest { Name = parsed.GetValue(name), Format = parsed.GetValue(format), Options = options }, cancellationToken), Describe);
             return ExitCodes.Done;
         });

@@ -42,6 +42,14 @@ public sealed class DataSetFilesTests : IDisposable
             c.GetProperty("options")[int.Parse(c.GetProperty("answer").GetString()!, System.Globalization.CultureInfo.InvariantCulture)].GetString()));
     }
 
+    [Fact]
+    public async Task ClipEncoder_OfTheSameScene_WritesTheSameBytes()
+    {
+        var scene = new MovingShapesSet(3).Scenes(Split.Train).First();
+        foreach (var name in new[] { "one.mp4", "two.mp4" }) await ClipEncoder.WriteAsync(scene, folder[name], TestContext.Current.CancellationToken);
+        Assert.Equal(File.ReadAllBytes(folder["one.mp4"]), File.ReadAllBytes(folder["two.mp4"]));
+    }
+
     private static void AssertTruth(JsonElement[] lines)
     {
         Assert.Equal(5, lines.Length);

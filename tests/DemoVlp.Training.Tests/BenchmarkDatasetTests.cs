@@ -142,6 +142,23 @@ public sealed class BenchmarkDatasetTests(BenchmarkDatasetTests.App app) : IClas
     }
 
     [Fact]
+    public async Task Create_WithTheReferencesMistakes_LosesTheFirstRow()
+    {
+        Directory.CreateDirectory(Path.Combine(app.Import, "pages"));
+        await File.WriteAllTextAsync(Path.Combine(app.Import, "pages", "webvid_training_success_full.tsv"), "a dog runs\tpage/1\na cat sleeps\tpage/2\n", Stop);
+        foreach (var page in new[] { "1", "2" })
+        {
+            var clip = Directory.CreateDirectory(Path.Combine(app.Import, "pages", "train", "page", page)).FullName;
+            foreach (var file in Directory.GetFiles(Path.Combine(app.Import, "features", "train0"))) File.Copy(file, Path.Combine(clip, Path.GetFileName(file)));
+        }
+        var corrected = await CreateAsync("corrected", "webvid", """{"annotations":"pages","regions":"pages"}""");
+        var reference = await CreateAsync("as-published", "webvid", """{"annotations":"pages","regions":"pages","reference":true}""");
+
+        Assert.Equal((2, 0), (corrected.Clips, corrected.Unusable.Count));
+        Assert.Equal((1, 1), (reference.Clips, reference.Unusable["first-row-lost"]));
+    }
+
+    [Fact]
     public async Task MsrvttMc_WrittenByMovingShapes_IsReadBackAsTheTruth()
     {
         await CreateAsync("choices", "msrvtt-mc", """{"annotations":"shapes","regions":"features"}""");
@@ -175,6 +192,7 @@ public sealed class BenchmarkDatasetTests(BenchmarkDatasetTests.App app) : IClas
     [InlineData("msrvtt", """{"annotations":"shapes","regions":"features","cut":"mine"}""", "bad-option")]
     [InlineData("msrvtt-qa", """{"annotations":"shapes","regions":"features","cut":"full-test"}""", "unknown-option")]
     [InlineData("msrvtt-qa", """{"annotations":"shapes","regions":"features","share":2}""", "bad-option")]
+    [InlineData("msrvtt-qa", """{"annotations":"shapes","regions":"features","reference":"yes"}""", "bad-option")]
     public async Task Create_WhenThePathsAreWrong_SaysWhy(string format, string options, string code)
     {
         var response = await app.Client.PostAsJsonAsync("/api/v1/datasets", Request("wrong", format, options), Stop);

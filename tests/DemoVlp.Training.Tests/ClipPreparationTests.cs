@@ -39,6 +39,7 @@ public sealed class ClipPreparationTests
         var dataset = (await client.GetFromJsonAsync<Dataset>("/api/v1/datasets/shapes", Stop))!;
         Assert.Equal([3, 2, 0], dataset.Splits.Select(s => s.WithRegions));
         Assert.Equal(("val1", FailureCodes.NoFrames), dataset.FirstUnusable.Select(u => (u.Clip, u.Reason)).Single());
+        Assert.Equal(dataset.FirstUnusable.Single(), await client.GetFromJsonAsync<UnusableClip>("/api/v1/datasets/shapes/unusable", Stop));
 
         await PrepareAsync(app, "shapes", ["train", "val"], told);
         Assert.Equal(6, app.Neighbours.Videos.Count);

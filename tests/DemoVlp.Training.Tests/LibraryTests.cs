@@ -66,6 +66,10 @@ public sealed class LibraryTests(LibraryTests.App app) : IClassFixture<LibraryTe
         await Eventually.TrueAsync("all three are counted",
             async stop => await TrainingApp.LibraryAsync(client, stop) is { Clips: 1, Captions: 2 } library
                 && library.Unusable.GetValueOrDefault("no-captions") == 1 && library.Unusable.GetValueOrDefault("no-regions") == 1, Stop);
+        var unusable = (await client.GetStringAsync("/api/v1/datasets/library/unusable", Stop)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, unusable.Length);
+        Assert.Contains(unusable, line => line.Contains(silent.ToString(), StringComparison.Ordinal) && line.Contains("no-captions", StringComparison.Ordinal));
+        await ShapesDatasetTests.ProblemAsync(await client.GetAsync("/api/v1/datasets/nowhere/unusable", Stop), 404, "dataset-not-found");
     }
 
     [Theory]

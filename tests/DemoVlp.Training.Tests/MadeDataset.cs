@@ -42,5 +42,5 @@ internal sealed class MadeDataset(IReadOnlyList<Clip> clips) : IDataset
     public async Task<IReadOnlyList<Clip>> PageAsync(string split, string? after, int take, CancellationToken cancellationToken) =>
         [.. (await ListAsync(split, cancellationToken)).SkipWhile(c => after is not null && c.Id != after).Skip(after is null ? 0 : 1).Take(take)];
 
-    public IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<UnusableClip>();
+    public IAsyncEnumerable<UnusableClip> UnusableAsync(int most, CancellationToken cancellationToken) => AsyncEnumerable.Empty<UnusableClip>();
 }

@@ -107,7 +107,7 @@ public sealed record TrainingRun
     /// <summary>Passes over the data begun.</summary>
     public int? Epoch { get; init; }
 
-    /// <summary>Losses of the last step by name: <c>total</c>, <c>global</c>, <c>local</c>.</summary>
+    /// <summary>Losses of the last step by name: <c>total</c>, <c>global</c>, <c>local</c>, and <c>choice</c> where clips come with near misses.</summary>
     public required IReadOnlyDictionary<string, double> Losses { get; init; }
 
     /// <summary>Learning rate of the last step.</summary>

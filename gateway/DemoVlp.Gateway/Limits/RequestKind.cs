@@ -34,7 +34,7 @@ internal static class RequestKinds
             (true, ["videos"]) or (true, ["models"]) => RequestKind.Upload,
             (true, ["search"]) or (true, ["answers"]) or (true, ["videos", _, "answers" or "choices"]) => RequestKind.Query,
             (false, [.., "events"]) => RequestKind.Events,
-            (false, [.., "content" or "tensorboard"]) or (false, ["models", _, "files", _]) => RequestKind.Download,
+            (false, [.., "content" or "tensorboard" or "unusable"]) or (false, ["models", _, "files", _]) => RequestKind.Download,
             _ => RequestKind.Plain,
         };
     }

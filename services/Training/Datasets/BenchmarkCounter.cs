@@ -29,12 +29,13 @@ internal sealed class BenchmarkCounter(ImportFolder imports, IArtifactStore arti
         return counts!;
     }
 
-    /// <summary>Every row that cannot be used, in the order of the files; counts first if that has not been done.</summary>
-    /// <exception cref="ModelFormatException">The files are broken.</exception>
-    /// <exception cref="ApiException">They are no longer where they were.</exception>
+    /// <summary>Whether the rows that cannot be used are known.</summary>
+    public bool HasCounted(DatasetRow row) => artifacts.List(DatasetFolder.Of(row)).Contains(KeyOf(row));
+
+    /// <summary>Every row that cannot be used, in the order of the files; none before they have been counted.</summary>
     public async IAsyncEnumerable<UnusableClip> UnusableAsync(DatasetRow row, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (!artifacts.List(DatasetFolder.Of(row)).Contains(KeyOf(row))) await CountAsync(row, cancellationToken);
+        if (!HasCounted(row)) yield break;
         await using var file = File.OpenRead(artifacts.GetLocalPath(new ArtifactRef(KeyOf(row), "", 0, LinesType)));
         await foreach (var clip in JsonSerializer.DeserializeAsyncEnumerable<UnusableClip>(file, topLevelValues: true, JsonSerializerOptions.Web, cancellationToken)) yield return clip!;
     }

@@ -44,5 +44,5 @@ internal sealed class BenchmarkDataset(DatasetRow row, ImportFolder imports, Ben
     }, cancellationToken);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken) => counter.UnusableAsync(row, cancellationToken);
+    public IAsyncEnumerable<UnusableClip> UnusableAsync(int most, CancellationToken cancellationToken) => counter.UnusableAsync(row, cancellationToken).Take(most);
 }

@@ -22,6 +22,9 @@ internal sealed record BenchmarkOptions(string Annotations, string Regions)
 
     /// <summary>Of <see cref="Share"/>.</summary>
     public long? Seed { get; init; }
+
+    /// <summary>True: rows are read with the published code's mistakes, for comparison (<see cref="ReferenceCompatibility"/>).</summary>
+    public bool? Reference { get; init; }
 }
 
 /// <summary>What is in a benchmark's files.</summary>
@@ -122,6 +125,7 @@ internal sealed class BenchmarkFiles(string format, BenchmarkOptions options, Im
         foreach (var file in FileFolders.Select(folder => new DirectoryInfo(Path.Combine(root, folder))).Where(folder => folder.Exists).SelectMany(folder => folder.EnumerateFileSystemInfos()))
             if (file.LinkTarget is not null && !imports.Holds(file.FullName)) throw new ApiException(400, "bad-path", "Among the annotations is a link that leads out of the import folder.");
         var how = new DataSetOptions { RegionDirectory = regions, Share = options.Share, Seed = (ulong)(options.Seed ?? 0) };
+        if (options.Reference == true) how = how with { Compatibility = ReferenceCompatibility.Reference };
         if (options.Cut is { } cut) how = how with { Cut = cut };
         return DataSetCatalog.KindOf(format) switch
         {

@@ -39,7 +39,7 @@ internal sealed class DatasetCatalog(TrainingDbContext database, LibraryDataset 
             splits = [.. splits.Select(split => split with { WithRegions = prepared.GetValueOrDefault(split.Name) })];
             var failed = clips.Where(c => c.FailureCode != null);
             unusable = await failed.GroupBy(c => c.FailureCode!).Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, cancellationToken);
-            first = await Of(row).UnusableAsync(cancellationToken).Take(Named).ToListAsync(cancellationToken);
+            first = await Of(row).UnusableAsync(Named, cancellationToken).ToListAsync(cancellationToken);
         }
         return new Dataset
         {

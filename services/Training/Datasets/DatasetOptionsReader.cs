@@ -26,7 +26,7 @@ internal static class DatasetOptionsReader
     /// <exception cref="ApiException">400 <c>unknown-option</c> or <c>bad-option</c>.</exception>
     public static BenchmarkOptions Benchmark(string format, IReadOnlyDictionary<string, JsonElement> options)
     {
-        string[] common = ["annotations", "regions", "share", "seed"];
+        string[] common = ["annotations", "regions", "share", "seed", "reference"];
         Know(options, format == "msrvtt" ? [.. common, "cut"] : common);
         if (Text(options, "cut") is { } cut && !DataSetCatalog.MsrvttCuts.Contains(cut)) throw Bad($"The cut must be one of: {string.Join(", ", DataSetCatalog.MsrvttCuts)}.");
         return new BenchmarkOptions(
@@ -36,6 +36,13 @@ internal static class DatasetOptionsReader
             Cut = Text(options, "cut"),
             Share = Share(options),
             Seed = Whole(options, "seed", 0, long.MaxValue),
+            Reference = Given(options, "reference") switch
+            {
+                null => null,
+                { ValueKind: JsonValueKind.True } => true,
+                { ValueKind: JsonValueKind.False } => null,
+                _ => throw Bad("The option 'reference' must be true or false."),
+            },
         };
     }
 

@@ -50,7 +50,8 @@ internal sealed partial class DatasetUpkeep(IServiceScopeFactory scopes, Dataset
 }
 
 /// <summary>The work of <see cref="DatasetUpkeep"/>.</summary>
-internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles files, ImportFolder imports, BenchmarkCounter benchmarks, IArtifactStore artifacts, IBus bus)
+internal sealed partial class DatasetChores(
+    TrainingDbContext database, ShapesFiles files, ImportFolder imports, BenchmarkCounter benchmarks, IArtifactStore artifacts, IBus bus, ILogger<DatasetChores> log)
 {
     private const int ClipsAtOnce = 500;
 
@@ -58,8 +59,10 @@ internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles file
     public async Task DoAsync(CancellationToken cancellationToken)
     {
         foreach (var dataset in await database.Datasets.AsNoTracking().Where(d => d.DeletedAt != null).ToListAsync(cancellationToken)) await RemoveAsync(dataset, cancellationToken);
-        var open = await database.Datasets.AsNoTracking().Where(d => d.DeletedAt == null && d.Counts == null && d.FailureCode == null).ToListAsync(cancellationToken);
-        foreach (var dataset in open.OrderBy(d => d.CreatedAt)) await CountAsync(dataset, cancellationToken);
+        var usable = await database.Datasets.AsNoTracking().Where(d => d.DeletedAt == null && d.FailureCode == null).ToListAsync(cancellationToken);
+        // Those that an earlier version counted lack the list of what cannot be used.
+        foreach (var dataset in usable.Where(d => d.Counts is null || d.Format != ShapesOptions.Format && !benchmarks.HasCounted(d)).OrderBy(d => d.CreatedAt))
+            await CountAsync(dataset, cancellationToken);
     }
 
     private async Task CountAsync(DatasetRow row, CancellationToken cancellationToken)
@@ -70,8 +73,15 @@ internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles file
                 ? new DatasetCounts(await CountShapesAsync(row, cancellationToken), new Dictionary<string, int>(), [])
                 : await benchmarks.CountAsync(row, cancellationToken);
             var (splits, unusable, first) = ((List<DatasetSplit>)[.. counted.Splits], counted.Unusable.ToDictionary(), (List<UnusableClip>)[.. counted.First]);
-            await database.Datasets.Where(d => d.Name == row.Name && d.Options == row.Options).ExecuteUpdateAsync(set => set
+            var kept = await database.Datasets.Where(d => d.Name == row.Name && d.Options == row.Options).ExecuteUpdateAsync(set => set
                 .SetProperty(d => d.Counts, splits).SetProperty(d => d.Unusable, unusable).SetProperty(d => d.FirstUnusable, first), cancellationToken);
+            // Deleted meanwhile.
+            if (kept == 0) artifacts.Delete(DatasetFolder.Of(row));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The others go on; this one is tried again.
+            LogNotCounted(e, row.Name);
         }
         catch (Exception e) when (e is ModelFormatException or ApiException)
         {
@@ -80,6 +90,9 @@ internal sealed class DatasetChores(TrainingDbContext database, ShapesFiles file
                 .ExecuteUpdateAsync(set => set.SetProperty(d => d.FailureCode, code).SetProperty(d => d.FailureDetail, detail), cancellationToken);
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "The data set {Dataset} could not be counted; it is tried again.")]
+    private partial void LogNotCounted(Exception exception, string dataset);
 
     private async Task<List<DatasetSplit>> CountShapesAsync(DatasetRow row, CancellationToken cancellationToken)
     {

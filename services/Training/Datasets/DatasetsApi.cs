@@ -61,13 +61,18 @@ internal static class DatasetsApi
     private static async Task<PushStreamHttpResult> UnusableAsync(string name, DatasetCatalog catalog, CancellationToken cancellationToken)
     {
         var dataset = await catalog.FindAsync(name, cancellationToken) ?? throw DatasetRequests.NotFound();
-        if (await catalog.RowAsync(name, cancellationToken) is { FailureCode: { } code } row) throw new ApiException(409, code, row.FailureDetail ?? "The data set's files cannot be used.");
+        if (await catalog.RowAsync(name, cancellationToken) is { } row)
+        {
+            if (row.FailureCode is { } code) throw new ApiException(409, code, row.FailureDetail ?? "The data set's files cannot be used.");
+            if (row.Counts is null) throw new ApiException(409, "dataset-not-ready", "The data set is still being counted; try again in a moment.");
+        }
         return TypedResults.Stream(async target =>
         {
-            await foreach (var clip in dataset.UnusableAsync(cancellationToken))
+            await using var lines = new BufferedStream(target, 1 << 16);
+            await foreach (var clip in dataset.UnusableAsync(int.MaxValue, cancellationToken).WithCancellation(cancellationToken))
             {
-                await JsonSerializer.SerializeAsync(target, clip, JsonSerializerOptions.Web, cancellationToken);
-                await target.WriteAsync("\n"u8.ToArray(), cancellationToken);
+                JsonSerializer.Serialize(lines, clip, JsonSerializerOptions.Web);
+                lines.WriteByte((byte)'\n');
             }
         }, BenchmarkCounter.LinesType);
     }

@@ -35,6 +35,8 @@ internal interface IDataset
     /// <param name="cancellationToken">Stops reading.</param>
     Task<IReadOnlyList<Clip>> PageAsync(string split, string? after, int take, CancellationToken cancellationToken);
 
-    /// <summary>Every clip or row that cannot be used, and why.</summary>
-    IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken);
+    /// <summary>The clips or rows that cannot be used, and why.</summary>
+    /// <param name="most">How many at most.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    IAsyncEnumerable<UnusableClip> UnusableAsync(int most, CancellationToken cancellationToken);
 }

@@ -39,13 +39,13 @@ internal sealed class LibraryDataset(TrainingDbContext database) : IDataset
             Name = LibraryName, Format = LibraryName, Clips = usable.Count, Captions = usable.Sum(c => c.CaptionCount),
             Splits = [.. usable.GroupBy(c => SplitOf(c.VideoId, divided)).OrderBy(g => g.Key == Splits.Val).Select(g => new DatasetSplit(g.Key, g.Count(), g.Sum(c => c.CaptionCount), 0, 0, g.Count()))],
             Unusable = reasons.Where(r => r.Value > 0).ToDictionary(),
-            FirstUnusable = await UnusableAsync(cancellationToken).Take(DatasetCatalog.Named).ToListAsync(cancellationToken),
+            FirstUnusable = await UnusableAsync(DatasetCatalog.Named, cancellationToken).ToListAsync(cancellationToken),
         };
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken) =>
-        Unusable.OrderBy(c => c.VideoId).Select(c => new { c.VideoId, c.CaptionCount }).AsAsyncEnumerable().Select(c => c.CaptionCount == 0
+    public IAsyncEnumerable<UnusableClip> UnusableAsync(int most, CancellationToken cancellationToken) =>
+        Unusable.OrderBy(c => c.VideoId).Take(most).Select(c => new { c.VideoId, c.CaptionCount }).AsAsyncEnumerable().Select(c => c.CaptionCount == 0
             ? new UnusableClip(LibraryName, c.VideoId.ToString(), NoCaptions, "The video has no captions.")
             : new UnusableClip(LibraryName, c.VideoId.ToString(), NoRegions, "The video's regions are not extracted yet, or cannot be."));
 

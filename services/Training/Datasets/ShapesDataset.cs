@@ -39,8 +39,8 @@ internal sealed class ShapesDataset(DatasetRow row, TrainingDbContext database, 
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<UnusableClip> UnusableAsync(CancellationToken cancellationToken) =>
-        database.DatasetClips.AsNoTracking().Where(c => c.Dataset == row.Name && c.FailureCode != null).OrderBy(c => c.Split).ThenBy(c => c.Number).AsAsyncEnumerable()
+    public IAsyncEnumerable<UnusableClip> UnusableAsync(int most, CancellationToken cancellationToken) =>
+        database.DatasetClips.AsNoTracking().Where(c => c.Dataset == row.Name && c.FailureCode != null).OrderBy(c => c.Split).ThenBy(c => c.Number).Take(most).AsAsyncEnumerable()
             .Select(c => new UnusableClip(c.Split, c.Clip, c.FailureCode!, c.FailureDetail ?? ""));
 
     private static IReadOnlyList<string> Parts(string split) => split == Splits.All ? ShapesOptions.SplitNames : [split];

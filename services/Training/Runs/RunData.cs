@@ -23,7 +23,7 @@ internal sealed record RunData
 
     public string? ValidationFingerprint { get; init; }
 
-    /// <summary>Clips of the split <c>train</c> without features.</summary>
+    /// <summary>Clips to learn from and to choose a model by that have no features.</summary>
     public required int WithoutRegions { get; init; }
 }
 
@@ -67,7 +67,7 @@ internal sealed class RunDataSets(IArtifactStore artifacts, FindDataset find)
             Validation = Examples.Spread([.. validation.Where(c => c.Regions is not null)]),
             Fingerprint = SplitFingerprint.Of(train),
             ValidationFingerprint = validates ? SplitFingerprint.Of(validation) : null,
-            WithoutRegions = train.Count(c => c.Regions is null),
+            WithoutRegions = train.Concat(validation).Count(c => c.Regions is null),
         };
     }
 

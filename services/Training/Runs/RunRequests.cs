@@ -13,28 +13,32 @@ namespace DemoVlp.Training.Runs;
 /// <summary>Takes requests for runs, from HTTP and from the bus: checks them, settles what they leave open, queues them.</summary>
 internal sealed class RunRequests(TrainingDbContext database, ModelRegistry registry, FindDataset find, TimeProvider time)
 {
+    private const int Enough = 1000;
+
     /// <summary>Queues a run. The same id twice is one run.</summary>
     /// <exception cref="ApiException">400 or 409 with a stable code: it cannot be run as asked.</exception>
     public async Task<RunRow> QueueAsync(StartTraining request, CancellationToken cancellationToken)
     {
         if (await FindAsync(request.RunId, cancellationToken) is { } known) return known;
-        var (model, _, _) = await SettleAsync(request, cancellationToken);
+        // The run lists the whole split; here it is enough to see that there is something to learn from.
+        var (model, _, _) = await SettleAsync(request, cancellationToken, Enough);
         return await AddAsync(Row(request, model, RunState.Queued), cancellationToken);
     }
 
     /// <summary>Checks a request and settles what it leaves open: the version to start from, the data set and the clips of it to learn from.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <param name="enough">Clips that are enough if it can be learnt from them.</param>
     /// <exception cref="ApiException">400 or 409 with a stable code: it cannot be run as asked.</exception>
-    public async Task<(string Model, IDataset Dataset, IReadOnlyList<Clip> Train)> SettleAsync(StartTraining request, CancellationToken cancellationToken)
+    public async Task<(string Model, IDataset Dataset, IReadOnlyList<Clip> Train)> SettleAsync(StartTraining request, CancellationToken cancellationToken, int enough = int.MaxValue)
     {
         Check(request);
         var dataset = await DatasetAsync(request, cancellationToken);
         var model = await BaseModelAsync(request, cancellationToken);
         // Clips whose features are still to be made count: the run makes them.
-        var clips = await dataset.ListAsync(Splits.Train, cancellationToken);
-        if (Examples.Of(request.Task, clips, [], request.QuestionTypes).Check() is { } refusal) throw new ApiException(409, refusal.Code, refusal.Detail);
-        if (request.QuestionTypes?.FirstOrDefault(type => !clips.Any(c => c.Questions.Any(q => q.Type == type))) is { } unknown)
-            throw new ApiException(409, "dataset-has-no-questions", $"No clip that the data set has to learn from comes with a question of the type \"{unknown}\".");
-        return (model, dataset, clips);
+        var clips = await dataset.PageAsync(Splits.Train, null, enough, cancellationToken);
+        if (Refusal(request, clips) is not null && clips.Count == enough) clips = await dataset.ListAsync(Splits.Train, cancellationToken);
+        return Refusal(request, clips) is { } refusal ? throw refusal : (model, dataset, clips);
     }
 
     /// <summary>Enters a run that was refused, so that whoever sent the command can read why.</summary>
@@ -77,6 +81,14 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
             throw Bad("bad-losses", $"The losses must be \"{LossTerms.Both}\", \"{LossTerms.Global}\" or \"{LossTerms.Local}\".");
         if (request.Task == ModelTasks.QuestionAnswering && request.Losses is not (null or LossTerms.Both)) throw Bad("bad-losses", "Question answering has one loss only; leave the losses out.");
         CheckQuestionTypes(request);
+    }
+
+    private static ApiException? Refusal(StartTraining request, IReadOnlyList<Clip> clips)
+    {
+        if (Examples.Of(request.Task, clips, [], request.QuestionTypes).Check() is { } refusal) return new ApiException(409, refusal.Code, refusal.Detail);
+        return request.QuestionTypes?.FirstOrDefault(type => !clips.Any(c => c.Questions.Any(q => q.Type == type))) is { } unknown
+            ? new ApiException(409, "dataset-has-no-questions", $"No clip that the data set has to learn from comes with a question of the type \"{unknown}\".")
+            : null;
     }
 
     private static void CheckQuestionTypes(StartTraining request)

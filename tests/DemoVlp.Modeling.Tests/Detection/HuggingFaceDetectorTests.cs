@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace DemoVlp.Modeling.Tests.Detection;
 
 /// <summary>The golden detector in the layout of <c>unc-nlp/frcnn-vg-finetuned</c>: what its import gives is the golden detector again.</summary>
+[Trait("Category", "parity")]
 public sealed class HuggingFaceDetectorTests(DetectorGoldens goldens) : IClassFixture<DetectorGoldens>
 {
     private const string Predictor = "roi_heads.box_predictor.", Rpn = "proposal_generator.rpn_head.objectness_logits.", Anchors = "proposal_generator.anchor_generator.cell_anchors.0";

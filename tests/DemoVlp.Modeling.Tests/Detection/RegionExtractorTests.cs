@@ -9,8 +9,9 @@ namespace DemoVlp.Modeling.Tests.Detection;
 public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Tiny>
 {
     private readonly RegionExtractor extractor;
+    private readonly string directory;
 
-    public RegionExtractorTests(Tiny tiny) => extractor = tiny.Extractor;
+    public RegionExtractorTests(Tiny tiny) => (extractor, directory) = (tiny.Extractor, tiny.Directory);
 
     /// <summary>The random small detector that a fresh installation starts with.</summary>
     public sealed class Tiny : IDisposable
@@ -25,6 +26,8 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
         }
 
         public RegionExtractor Extractor { get; }
+
+        public string Directory => folder.Path;
 
         public void Dispose()
         {
@@ -66,6 +69,21 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
             Assert.Equal(a.Features, b.Features);
             Assert.Equal(a.ClassConfidences, b.ClassConfidences);
             Assert.Equal(a.AttributeConfidences, b.AttributeConfidences);
+        }
+    }
+
+    [Fact]
+    public void Extract_WhenFramesGoThroughTheNetworkTogether_FindsTheSameRegions()
+    {
+        using var together = RegionExtractor.Load(directory, "cpu");
+        together.TakesOneByOne = false;
+        FrameImage[] frames = [Picture(160, 120, 1, 0), Picture(160, 120, 2, 1), Picture(100, 90, 4, 2), Picture(160, 120, 5, 3)];
+        foreach (var (a, b) in extractor.Extract(frames, 3).Zip(together.Extract(frames, 3)))
+        {
+            Assert.Equal(a.ClassIds, b.ClassIds);
+            Assert.Equal(a.AttributeIds, b.AttributeIds);
+            foreach (var (one, other) in new[] { (a.Boxes, b.Boxes), (a.Features, b.Features), (a.ClassConfidences, b.ClassConfidences), (a.AttributeConfidences, b.AttributeConfidences) })
+                Assert.All(one.Zip(other), pair => Assert.Equal(pair.First, pair.Second, 1e-4 * Math.Max(1, Math.Abs(pair.First))));
         }
     }
 

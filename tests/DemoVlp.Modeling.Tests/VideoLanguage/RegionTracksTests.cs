@@ -75,6 +75,20 @@ public sealed class RegionTracksTests
     }
 
     [Fact]
+    public void Create_ByTracks_WhereOneFrameShowsSomethingElse_RemembersWhatWasThereBefore()
+    {
+        // Frame 4: the left thing is behind the right one, and what is seen of it has the other's look and names.
+        FrameRegions Named(FrameRegions frame, params int[] names) => frame with { ClassIds = names, AttributeIds = names };
+        FrameRegions[] frames =
+        [
+            .. Enumerable.Range(0, 4).Select(_ => Named(Frame((Red, 100, 0.9f), (Blue, 160, 0.8f)), 1, 2)),
+            Named(Frame((Blue, 110, 0.9f), (Blue, 150, 0.8f)), 2, 2),
+            Named(Frame((Blue, 128, 0.9f), (Red, 90, 0.8f)), 2, 1),
+        ];
+        Assert.Equal([0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 1, 0, -1], Regions(frames, ByTrack));
+    }
+
+    [Fact]
     public void Create_ByTracks_KeepsTheMostConfidentRegionHoweverUnsureItIs()
     {
         Assert.Equal([1, -1, -1], Regions([Frame((Red, 10, 0.05f), (Blue, 100, 0.1f))], ByTrack));

@@ -113,13 +113,25 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public void Step_OnTwoThreads_WhenAVideoDoesNotFit_SaysSoAndGoesOn()
+    public async Task Step_WhileNetworksAreMade_DrawsTheSameDropout()
     {
-        using var trainer = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, Options with { Parallel = true });
-        var batch = Batch(0);
-        var odd = batch.Select(s => s with { TokenIds = [0, Vocabulary.Length + 7, 0] }).ToArray();
-        Assert.Throws<ArgumentException>(() => trainer.Step(odd));
-        Assert.True(trainer.Step(batch).Loss > 0);
+        var config = Config.ForQuestionAnswering(Things);
+        var alone = Losses();
+        using var stop = new CancellationTokenSource();
+        var others = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested) ModelDirectory.Create(Config, 5).Dispose();
+        }, TestContext.Current.CancellationToken);
+        var beside = Losses();
+        await stop.CancelAsync();
+        await others;
+        Assert.Equal(alone, beside);
+
+        List<double> Losses()
+        {
+            using var trainer = new QuestionAnsweringTrainer(ModelDirectory.Create(config, 1), config, Options);
+            return [.. Enumerable.Range(0, 8).Select(step => trainer.Step(Questions(step)).Loss)];
+        }
     }
 
     [Theory]
@@ -198,8 +210,8 @@ public sealed class TrainerTests
     [Fact]
     public void RetrievalTrainer_UnderThePublishedRule_StepsAsTheLoopThatIsComparedWithTheReference()
     {
-        var config = Config with { Padding = PaddingRule.Reference, MaxTextLength = 12 };
-        RetrievalSample[] batch = [.. Enumerable.Range(0, Things).Select(t => new RetrievalSample(Video(t, t, config.ObjectConfig.NumFrames), Text([.. Enumerable.Range(0, 1 + t)])))];
+        var config = Config with { Padding = PaddingRule.Reference, MaxTextLength = 12, TextConfig = Config.TextConfig with { Dropout = 0.1, AttentionDropout = 0.1 } };
+        RetrievalSample[] batch = [.. Enumerable.Range(0, Things).Select(t => new RetrievalSample(Video(t, t, config.ObjectConfig.NumFrames), Text([.. Enumerable.Range(0, 1 + 3 * t % Things)])))];
         var network = (ObjectRelation)ModelDirectory.Create(config, 1);
         using var trainer = new RetrievalTrainer(ModelDirectory.Create(config, 1), config, Published);
         StepsAlike(trainer, batch, network, () =>
@@ -234,7 +246,7 @@ public sealed class TrainerTests
         for (var step = 0; step < 5; step++)
         {
             optimizer.ZeroGradients();
-            manual_seed(step); // The answer head's dropout, as the trainer seeds it.
+            manual_seed(step); // Of dropout, as the trainer seeds it.
             var value = loss();
             value.backward();
             var (norm, taken) = (optimizer.ClipGradients(), trainer.Step(batch));

@@ -27,7 +27,7 @@ public sealed class RegionExtractor : IDisposable
     private readonly Device device;
 
     private RegionExtractor(DetectorDirectory detector, Device device, ComputePrecision precision) =>
-        (this.detector, this.device, DetectorHash) = (detector, device, DetectorDirectory.HashWith(detector.Hash, precision));
+        (this.detector, this.device, DetectorHash, TakesOneByOne) = (detector, device, DetectorDirectory.HashWith(detector.Hash, precision), device.type != TorchSharp.DeviceType.CUDA);
 
     /// <summary>The detector's name.</summary>
     public string Detector => detector.Name;
@@ -66,7 +66,7 @@ public sealed class RegionExtractor : IDisposable
     }
 
     /// <summary>Whether <see cref="Extract"/> takes frames one by one: everywhere but on a GPU.</summary>
-    public bool TakesOneByOne => device.type != TorchSharp.DeviceType.CUDA;
+    public bool TakesOneByOne { get; internal set; }
 
     /// <summary>
     /// The regions of each frame, in the frames' order (upstream's mode <c>roi_feats</c>). On a GPU frames of one size, wherever they stand, go through

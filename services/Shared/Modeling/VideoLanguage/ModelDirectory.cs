@@ -94,7 +94,11 @@ public static class ModelDirectory
         return config;
     }
 
-    internal static Module Build(ModelConfig config) => config.Task == ModelTasks.QuestionAnswering ? new ObjectQARelation(config) : new ObjectRelation(config);
+    internal static Module Build(ModelConfig config)
+    {
+        // Layers are made with random weights.
+        lock (DefaultGenerator.Gate) return config.Task == ModelTasks.QuestionAnswering ? new ObjectQARelation(config) : new ObjectRelation(config);
+    }
 
     private static int Labels(ModelConfig config) => config.Task == ModelTasks.QuestionAnswering ? config.NumLabels : 0;
 

@@ -13,11 +13,14 @@ namespace DemoVlp.Modeling.VideoLanguage.Training;
 /// </summary>
 public abstract class ModelTrainer<TSample> : IModelTrainer
 {
+    // Of videos for two threads; each of four videos or a multiple: with fewer rows the products are slower (decision 0016).
+    private const int Portions = 4;
     private const string ModelPrefix = "model.", OptimizerPrefix = "optimizer.", NoteKey = "note";
     private readonly Module network;
     private readonly TrainingOptions options;
     private readonly AdamW optimizer;
-    private readonly ParallelEncoding? parallel;
+    private readonly bool mayBeParallel;
+    private ParallelEncoding? parallel;
 
     private protected ModelTrainer(Module network, ModelConfig config, TrainingOptions options, Device device)
     {
@@ -25,7 +28,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         (this.network, Config, this.options, Device) = (network, config, options, device);
         optimizer = new AdamW(ModelWeights.Of(network), options.Rule, options.WeightDecay);
         LearningRate = options.LearningRate;
-        if (options.Parallel ?? (device.type == DeviceType.CPU && get_num_threads() > 1)) parallel = new ParallelEncoding();
+        mayBeParallel = options.Parallel ?? (device.type == DeviceType.CPU && get_num_threads() > 1);
     }
 
     /// <inheritdoc/>
@@ -42,6 +45,8 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
 
     private protected Device Device { get; }
 
+    private bool IsParallel => mayBeParallel && is_grad_enabled();
+
     /// <summary>The forward pass of a batch.</summary>
     private protected abstract ForwardResult Forward(IReadOnlyList<TSample> batch, Random? frames);
 
@@ -51,20 +56,38 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     public StepResult Step(IReadOnlyList<TSample> batch)
     {
         using var scope = NewDisposeScope();
-        var seed = options.Seed * 1_000_003 + (ulong)Steps;
-        manual_seed(unchecked((long)(seed & long.MaxValue)));
         network.train();
         optimizer.ZeroGradients();
         using var precision = Autocast.Use(options.Precision);
-        var result = Forward(batch, new Random(unchecked((int)(seed ^ (seed >> 32)))));
-        result.Total.backward();
-        parallel?.Backward();
-        var norm = optimizer.ClipGradients(options.MaxGradientNorm);
-        var values = Values(result, batch.Count, norm);
-        if (!double.IsFinite(values.Loss) || !double.IsFinite(norm)) throw new NotFiniteNumberException($"Training diverged at step {Steps + 1}: the loss is {values.Loss}, the gradient's norm {norm}.", values.Loss);
-        optimizer.Step(LearningRate);
-        Steps++;
-        return values;
+        try
+        {
+            var result = Forward(batch);
+            result.Total.backward();
+            parallel?.Backward();
+            parallel?.End();
+            var norm = optimizer.ClipGradients(options.MaxGradientNorm);
+            var values = Values(result, batch.Count, norm);
+            if (!double.IsFinite(values.Loss) || !double.IsFinite(norm))
+                throw new NotFiniteNumberException($"Training diverged at step {Steps + 1}: the loss is {values.Loss}, the gradient's norm {norm}.", values.Loss);
+            optimizer.Step(LearningRate);
+            Steps++;
+            return values;
+        }
+        finally
+        {
+            parallel?.End();
+        }
+    }
+
+    private ForwardResult Forward(IReadOnlyList<TSample> batch)
+    {
+        var seed = options.Seed * 1_000_003 + (ulong)Steps;
+        // Whoever makes a network meanwhile draws from the same generator.
+        lock (DefaultGenerator.Gate)
+        {
+            manual_seed(unchecked((long)(seed & long.MaxValue)));
+            return Forward(batch, new Random(unchecked((int)(seed ^ (seed >> 32)))));
+        }
     }
 
     /// <summary>The losses of a batch with the network as it would serve: no dropout, evenly chosen frames, no update.</summary>
@@ -126,27 +149,36 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
 
     /// <summary>The outputs of encodings, one after the other or on two threads; the same ones on the same threads for the same batch.</summary>
     private protected Tensor[][] Encode(IReadOnlyList<Encoding> encodings) =>
-        parallel is not null && is_grad_enabled() ? parallel.Forward(encodings, options.Precision) : [.. encodings.Select(e => e.Forward())];
+        IsParallel ? (parallel ??= new ParallelEncoding()).Forward(encodings, options.Precision) : [.. encodings.Select(e => e.Forward())];
 
-    /// <summary>Encodes texts of so many tokens.</summary>
-    private protected Encoding TextEncoding(long tokens, Func<Tensor> forward)
+    /// <summary>Adds the encoding of texts of so many tokens; the result takes its outcome from those of all.</summary>
+    private protected Func<Tensor[][], Tensor> AddText(long tokens, Func<Tensor> forward, List<Encoding> encodings)
     {
-        var text = Config.TextConfig;
-        return new(() => [forward()], tokens * text.NLayers * text.Dim * (4.0 * text.Dim + 2.0 * text.HiddenDim), text.Dropout > 0 || text.AttentionDropout > 0);
+        var (text, at) = (Config.TextConfig, encodings.Count);
+        encodings.Add(new(() => [forward()], tokens * text.NLayers * text.Dim * (4.0 * text.Dim + 2.0 * text.HiddenDim), text.Dropout > 0 || text.AttentionDropout > 0));
+        return encoded => encoded[at][0];
     }
 
-    /// <summary>Encodes videos [B, F, N, I+6] with their mask into tokens and mask.</summary>
-    private protected Encoding VideoEncoding(IReadOnlyList<ObjectInput> videos, Func<Tensor, Tensor, (Tensor Tokens, Tensor Mask)> forward)
+    /// <summary>Adds the encoding of videos with equally many frames, in portions that two threads can share; the result takes its outcome from those of all.</summary>
+    private protected Func<Tensor[][], EncodedVideos> AddVideos(IReadOnlyList<ObjectInput> videos, Func<Tensor, Tensor, (Tensor Tokens, Tensor Mask)> forward, List<Encoding> encodings)
     {
-        var (video, tokens) = (Config.ObjectConfig, (long)videos.Sum(v => v.Mask.Length));
-        return new(
-            () =>
-            {
-                var (objects, mask) = Stack(videos);
-                var (encoded, encodedMask) = forward(objects, mask);
-                return [encoded, encodedMask, mask];
-            },
-            tokens * (double)video.Depth * video.EmbedDim * video.EmbedDim * (4 + 2 * video.MlpRatio + (video.TimeModule is ObjectTransformerConfig.TimeAttention ? 4 : 0)), Draws: false);
+        var (video, first) = (Config.ObjectConfig, encodings.Count);
+        foreach (var portion in videos.Chunk(IsParallel ? (videos.Count + 4 * Portions - 1) / (4 * Portions) * 4 : videos.Count))
+        {
+            var tokens = portion.Sum(v => (double)v.Mask.Length);
+            encodings.Add(new(
+                () =>
+                {
+                    var (objects, mask) = Stack(portion);
+                    var (encoded, encodedMask) = forward(objects, mask);
+                    return [encoded, encodedMask, mask];
+                },
+                tokens * video.Depth * video.EmbedDim * video.EmbedDim * (4 + 2 * video.MlpRatio + (video.TimeModule is ObjectTransformerConfig.TimeAttention ? 4 : 0)), Draws: false));
+        }
+        var count = encodings.Count - first;
+        return encoded => new(Whole(encoded, 0), Whole(encoded, 1), Whole(encoded, 2));
+
+        Tensor Whole(Tensor[][] encoded, int output) => count == 1 ? encoded[first][output] : cat([.. encoded.AsSpan(first, count).ToArray().Select(e => e[output])], 0);
     }
 
     /// <summary>Both sides of a batch as tensors. Videos with unequal numbers of frames go through the encoder in groups.</summary>
@@ -170,3 +202,6 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
 
 /// <summary>Losses of a batch and how many of its samples came out right; scalars.</summary>
 internal readonly record struct ForwardResult(Tensor Total, Tensor Correct, Tensor? Global = null, Tensor? Local = null, Tensor? Choice = null);
+
+/// <summary>Videos [B] as tokens [B, 1+R, d] with their mask [B, 1+R] (0 or -100), and the mask of their regions [B, F, N] (1 or 0).</summary>
+internal readonly record struct EncodedVideos(Tensor Tokens, Tensor Mask, Tensor RegionMask);

@@ -12,43 +12,57 @@ internal sealed record Encoding(Func<Tensor[]> Forward, double Work, bool Draws)
 
 /// <summary>
 /// Encodes texts and videos of a step on two threads, forward and backward, each with half of the threads of torch's operations: of these most are too small to be faster on two cores.
-/// Each thread has a graph of its own, which ends at its outputs; the loss sees copies of them, and what the copies' gradients are is what the graphs go back from.
+/// Each thread has a graph of its own, which ends at its outputs; the loss sees copies of them, and what the copies' gradients are is what the graphs go back from (decision 0017).
 /// </summary>
 /// <remarks>Its bits depend on nothing but the encodings: their work decides which thread takes which, and a weight's gradient is a sum of two parts at most.</remarks>
 internal sealed class ParallelEncoding : IDisposable
 {
+    // With less than this for one of the threads both do less together than one with all of torch's threads.
+    private const double LeastShare = 1 / 3.0;
+
     private readonly BlockingCollection<Action> tasks = [];
-    private readonly Thread second;
     private readonly int threads = get_num_threads();
     private readonly List<(Tensor Output, Tensor Copy)>[] graphs = [[], []];
+    private bool active;
 
     /// <summary>Starts the second thread.</summary>
     public ParallelEncoding()
     {
-        second = new Thread(() =>
+        new Thread(() =>
         {
-            SetOwnThreads(Half);
             foreach (var task in tasks.GetConsumingEnumerable()) task();
         })
-        { IsBackground = true, Name = "training, second half" };
-        second.Start();
+        { IsBackground = true, Name = "training, second half" }.Start();
+        Both(half =>
+        {
+            if (half == 1) SetOwnThreads(Half);
+        });
     }
 
     private int Half => Math.Max(1, threads / 2);
 
-    /// <summary>The outputs of all encodings, as copies that the loss's graph begins with.</summary>
+    /// <summary>The outputs of all encodings: copies that the loss's graph begins with or, where the work cannot be shared evenly, the outputs themselves. <see cref="End"/> has to follow.</summary>
     public Tensor[][] Forward(IReadOnlyList<Encoding> encodings, ComputePrecision precision)
     {
-        // Of a step that failed before it went back.
-        Array.ForEach(graphs, Forget);
-        var outputs = new Tensor[encodings.Count][];
         var shares = Share(encodings);
-        Both(half =>
+        if (shares.Min(share => share.Sum(i => encodings[i].Work)) < LeastShare * encodings.Sum(e => e.Work)) return [.. encodings.Select(e => e.Forward())];
+        active = true;
+        SetOwnThreads(Half);
+        var outputs = new Tensor[encodings.Count][];
+        try
         {
-            using var scope = NewDisposeScope();
-            using var region = Autocast.Use(precision);
-            foreach (var i in shares[half]) outputs[i] = [.. encodings[i].Forward().Select(o => o.DetachFromDisposeScope())];
-        });
+            Both(half =>
+            {
+                using var scope = NewDisposeScope();
+                using var region = Autocast.Use(precision);
+                foreach (var i in shares[half]) outputs[i] = Array.ConvertAll(encodings[i].Forward(), output => output.DetachFromDisposeScope());
+            });
+        }
+        catch
+        {
+            foreach (var output in outputs.OfType<Tensor[]>().SelectMany(o => o)) output.Dispose();
+            throw;
+        }
         return [.. outputs.Select((tensors, i) => Array.ConvertAll(tensors, output =>
         {
             var copy = output.detach().requires_grad_(output.requires_grad);
@@ -60,6 +74,7 @@ internal sealed class ParallelEncoding : IDisposable
     /// <summary>After the loss has gone back to the copies: goes on from there to the weights.</summary>
     public void Backward()
     {
+        if (!active) return;
         Both(half =>
         {
             using var scope = NewDisposeScope();
@@ -69,12 +84,20 @@ internal sealed class ParallelEncoding : IDisposable
         });
     }
 
+    /// <summary>The step is over, well or not.</summary>
+    public void End()
+    {
+        if (!active) return;
+        active = false;
+        Array.ForEach(graphs, Forget);
+        set_num_threads(threads);
+    }
+
     public void Dispose()
     {
-        Array.ForEach(graphs, Forget);
+        if (tasks.IsAddingCompleted) return;
+        End();
         tasks.CompleteAdding();
-        second.Join();
-        tasks.Dispose();
     }
 
     private static void Forget(List<(Tensor Output, Tensor Copy)> graph)
@@ -118,28 +141,25 @@ internal sealed class ParallelEncoding : IDisposable
         });
         try
         {
-            SetThreads(Half);
             act(0);
         }
         finally
         {
             ended.Wait();
-            SetOwnThreads(threads);
         }
         fault?.Throw();
     }
 
-    // torch has a number for each thread that has computed something, and one for those that have not: that one is to stay what it was.
-    private void SetThreads(int own)
+    // torch has a number for each thread and one that a thread begins with, which setting the first sets too: another thread puts it back (one of the pool, not this one while it waits).
+    private void SetOwnThreads(int own)
     {
-        SetOwnThreads(own);
-        Task.Run(() => SetOwnThreads(threads)).Wait();
-    }
+        Set(own);
+        Task.Factory.StartNew(() => Set(threads), CancellationToken.None, TaskCreationOptions.PreferFairness, TaskScheduler.Default).Wait();
 
-    // A thread takes the common number when it first asks, and would take it after its own has been set.
-    private static void SetOwnThreads(int own)
-    {
-        _ = get_num_threads();
-        set_num_threads(own);
+        static void Set(int number)
+        {
+            _ = get_num_threads(); // A thread takes the number to begin with when it first asks, and would after its own has been set.
+            set_num_threads(number);
+        }
     }
 }

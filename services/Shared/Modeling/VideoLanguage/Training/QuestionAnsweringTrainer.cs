@@ -28,22 +28,20 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
         var inputs = new Dictionary<IReadOnlyList<FrameRegions>, ObjectInput>(ReferenceEqualityComparer.Instance);
         foreach (var (video, input) in videos.Zip(Inputs(videos, frames))) inputs.Add(video, input);
         var encodings = new List<Encoding>();
-        var groups = new List<(int[] Questions, Tensor Mask, List<ObjectInput> Videos)>();
+        var groups = new List<(int[] Questions, Tensor Mask, Func<Tensor[][], Tensor> Text, List<ObjectInput> Shown, Func<Tensor[][], EncodedVideos> Videos)>();
         foreach (var group in Enumerable.Range(0, batch.Count).GroupBy(i => inputs[batch[i].Frames].Frames))
         {
             var (ids, mask) = TextInput.Stack([.. group.Select(i => batch[i].TokenIds)], Config, Device);
             var shown = group.Select(i => inputs[batch[i].Frames]).Distinct<ObjectInput>(ReferenceEqualityComparer.Instance).ToList();
-            encodings.Add(TextEncoding(ids.numel(), () => network.EncodeText(ids, mask)));
-            encodings.Add(VideoEncoding(shown, network.EncodeObjects));
-            groups.Add(([.. group], mask, shown));
+            groups.Add(([.. group], mask, AddText(ids.numel(), () => network.EncodeText(ids, mask), encodings), shown, AddVideos(shown, network.EncodeObjects, encodings)));
         }
         var encoded = Encode(encodings);
         var logits = new Tensor[batch.Count];
-        foreach (var (g, (questions, mask, shown)) in groups.Index())
+        foreach (var (questions, mask, text, shown, videosOf) in groups)
         {
-            var (text, video) = (encoded[2 * g][0], encoded[2 * g + 1]);
+            var (tokens, _, regionMask) = videosOf(encoded);
             var rows = tensor([.. questions.Select(i => (long)shown.IndexOf(inputs[batch[i].Frames]))], device: Device);
-            var output = network.AnswerEncoded(text, mask, video[0].index_select(0, rows), video[2].flatten(1).index_select(0, rows));
+            var output = network.AnswerEncoded(text(encoded), mask, tokens.index_select(0, rows), regionMask.flatten(1).index_select(0, rows));
             foreach (var (row, i) in questions.Index()) logits[i] = output.Logits[row];
         }
         var all = stack(logits);

@@ -63,38 +63,36 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     {
         var (ids, mask) = TextInput.Stack(texts, Config, Device);
         var length = mask.shape[1];
-        var order = Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Count).ToArray();
         // Under the published rule padding is part of what is learnt.
-        var groups = Config.Padding == PaddingRule.Reference ? [order] : order.Chunk(TextsTogether).ToArray();
-        var first = encodings.Count;
-        foreach (var group in groups)
+        int[][] groups = Config.Padding == PaddingRule.Reference
+            ? [[.. Enumerable.Range(0, texts.Count)]]
+            : [.. Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Count).Chunk(TextsTogether)];
+        var tokens = groups.Select(group =>
         {
             var longest = Config.Padding == PaddingRule.Reference ? length : Math.Min(texts[group[^1]].Count, Config.MaxTextLength);
-            encodings.Add(TextEncoding(group.Length * longest, () =>
+            return AddText(group.Length * longest, () =>
             {
                 var rows = tensor([.. group.Select(i => (long)i)], device: Device);
                 return network.EncodeText(ids.index_select(0, rows).narrow(1, 0, longest), mask.index_select(0, rows).narrow(1, 0, longest));
-            }));
-        }
-        var places = new long[order.Length];
-        foreach (var (place, i) in order.Index()) places[i] = place;
-        return encoded => (cat([.. groups.Select((_, g) => encoded[first + g][0]).Select(tokens => functional.pad(tokens, [0, 0, 0, length - tokens.shape[1]]))], 0)
-            .index_select(0, tensor(places, device: Device)), mask);
+            }, encodings);
+        }).ToList();
+        var places = new long[texts.Count];
+        foreach (var (place, i) in groups.SelectMany(group => group).Index()) places[i] = place;
+        return encoded => (cat([.. tokens.Select(t => t(encoded)).Select(t => functional.pad(t, [0, 0, 0, length - t.shape[1]]))], 0).index_select(0, tensor(places, device: Device)), mask);
     }
 
     /// <summary>What gives tokens [B, 1+R, d] and mask [B, R] of the batch once the encodings are done, R being that of the longest video; the rest is masked.</summary>
     private Func<Tensor[][], (Tensor Tokens, Tensor Mask)> Videos(IReadOnlyList<ObjectInput> inputs, List<Encoding> encodings)
     {
         var longest = inputs.Max(i => i.Mask.Length);
-        var groups = Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Frames).Select(g => g.ToArray()).ToArray();
-        var first = encodings.Count;
-        foreach (var group in groups) encodings.Add(VideoEncoding([.. group.Select(i => inputs[i])], network.EncodeObjects));
+        var groups = Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Frames)
+            .Select(group => (Rows: group.ToArray(), Videos: AddVideos([.. group.Select(i => inputs[i])], network.EncodeObjects, encodings))).ToList();
         return encoded =>
         {
             var rows = new (Tensor Tokens, Tensor Mask)[inputs.Count];
-            foreach (var (g, group) in groups.Index())
+            foreach (var (group, videosOf) in groups)
             {
-                var (tokens, mask) = (encoded[first + g][0], encoded[first + g][1]);
+                var (tokens, mask, _) = videosOf(encoded);
                 var missing = longest - (int)(mask.shape[1] - 1);
                 var (padded, paddedMask) = (functional.pad(tokens, [0, 0, 0, missing]), functional.pad(mask.narrow(1, 1, mask.shape[1] - 1), [0, missing], value: -100));
                 foreach (var (row, i) in group.Index()) rows[i] = (padded[row], paddedMask[row]);
