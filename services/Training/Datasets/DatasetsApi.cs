@@ -22,7 +22,7 @@ internal static class DatasetsApi
         datasets.MapGet("/{name}", GetAsync).WithName("GetDataset").WithSummary("One data set: its splits, what they hold, and what cannot be used and why.").ProducesProblem(404);
         datasets.MapDelete("/{name}", DeleteAsync).WithName("DeleteDataset").ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Deletes a data set and all that was made for it; files below the import folder stay.");
-        datasets.MapGet("/{name}/unusable", UnusableAsync).WithName("ListUnusableClips").Produces(200, contentType: BenchmarkCounter.LinesType).ProducesProblem(404).ProducesProblem(409)
+        datasets.MapGet("/{name}/unusable", UnusableAsync).WithName("ListUnusableClips").Produces<UnusableClip>(200, BenchmarkCounter.LinesType).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Every clip or row of a data set that cannot be used and why, one JSON object a line.");
         datasets.MapClips();
     }
