@@ -14,7 +14,7 @@ out=$1 server=''
 
 export DEMOVLP_PORT=${DEMOVLP_PORT:-8080} DEMOVLP_DATA=${DEMOVLP_DATA:-$out/data}
 export DEMOVLP_URL=http://127.0.0.1:$DEMOVLP_PORT
-# Two, so that rounding does not depend on the number of cores: a step is encoded on both.
+# So that rounding does not depend on the number of cores.
 export Compute__Threads=2
 mkdir -p "$out"
 

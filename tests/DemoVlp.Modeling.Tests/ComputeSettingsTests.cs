@@ -3,7 +3,6 @@ using TorchSharp;
 
 namespace DemoVlp.Modeling.Tests;
 
-[Collection(nameof(ComputeSettings))]
 public sealed class ComputeSettingsTests : IDisposable
 {
     private readonly int before = torch.get_num_threads();

@@ -87,31 +87,6 @@ public sealed class TrainerTests
         }
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(0.1)]
-    public void Trainers_OnTwoThreads_StepAsOnOne(double dropout)
-    {
-        var config = Config with { TextConfig = Config.TextConfig with { Dropout = dropout, AttentionDropout = dropout } };
-        RetrievalSample[] Choices(int seed) => [.. Batch(seed).Select((s, t) => s with { Choice = new SentenceChoice([Text(t), Text((t + 1) % Things), Text(t, t, (t + 2) % Things)], 0) })];
-        Alike(parallel => new RetrievalTrainer(ModelDirectory.Create(config, 1), config, Options with { Parallel = parallel }), Choices);
-        var answering = config.ForQuestionAnswering(Things);
-        Alike(parallel => new QuestionAnsweringTrainer(ModelDirectory.Create(answering, 1), answering, Options with { Parallel = parallel }), Questions);
-
-        static void Alike<TSample>(Func<bool, ModelTrainer<TSample>> create, Func<int, TSample[]> batch)
-        {
-            using var one = create(false);
-            using var two = create(true);
-            for (var step = 0; step < 3; step++)
-            {
-                var (expected, taken) = (one.Step(batch(step)), two.Step(batch(step)));
-                Assert.Equal(expected.Loss, taken.Loss, 1e-3);
-                Assert.Equal(1, taken.GradientNorm / expected.GradientNorm, 1e-2);
-            }
-            Assert.Equal(one.Evaluate(batch(9)).Loss, two.Evaluate(batch(9)).Loss, 1e-3);
-        }
-    }
-
     [Fact]
     public async Task Step_WhileNetworksAreMade_DrawsTheSameDropout()
     {
@@ -135,18 +110,16 @@ public sealed class TrainerTests
     }
 
     [Theory]
-    [InlineData(PaddingRule.Masked, false)]
-    [InlineData(PaddingRule.Masked, true)]
-    [InlineData(PaddingRule.Reference, false)]
-    public void RestoreState_InAnotherTrainer_ContinuesBitForBit(PaddingRule padding, bool parallel)
+    [InlineData(PaddingRule.Masked)]
+    [InlineData(PaddingRule.Reference)]
+    public void RestoreState_InAnotherTrainer_ContinuesBitForBit(PaddingRule padding)
     {
         using var folder = new TemporaryFolder();
         var config = Config with { Padding = padding, MaxTextLength = 12 };
-        var options = Options with { Parallel = parallel };
-        using var whole = new RetrievalTrainer(ModelDirectory.Create(config, 1), config, options);
+        using var whole = new RetrievalTrainer(ModelDirectory.Create(config, 1), config, Options);
         var expected = Run(whole, 0, 3).Concat(Save(whole)).Concat(Run(whole, 3, 3)).ToList();
 
-        using var resumed = new RetrievalTrainer(ModelDirectory.Create(config, 99), config, options with { LearningRate = 7 });
+        using var resumed = new RetrievalTrainer(ModelDirectory.Create(config, 99), config, Options with { LearningRate = 7 });
         resumed.RestoreState(folder.File("state"));
         Assert.Equal(3, resumed.Steps);
         Assert.Equal(expected[3..], Run(resumed, 3, 3));

@@ -33,8 +33,7 @@ internal sealed class EconomyBenchmark(int rounds)
         var config = ModelConfig.Base with { ObjectConfig = ModelConfig.Base.ObjectConfig with { NumFrames = frames, ObjectNum = regions } };
         var samples = Enumerable.Range(0, batch)
             .Select(i => new RetrievalSample(RandomVideo.Frames(i, config.ObjectConfig), [101, .. RandomVideo.Words(i, Tokens - 2), 102])).ToList();
-        // The pixel model has no second thread either.
-        using var ours = new RetrievalTrainer(ModelDirectory.Create(config, 1), config, new TrainingOptions { Parallel = false });
+        using var ours = new RetrievalTrainer(ModelDirectory.Create(config, 1), config, new TrainingOptions());
         using var pixel = pixels ? new PixelTrainer(config) : null;
         var pictures = rand([batch, frames, 3, PixelTransformer.Side, PixelTransformer.Side]);
         var (ids, mask) = (randint(1000, 30000, [batch, Tokens]), ones(batch, Tokens, ScalarType.Int64));

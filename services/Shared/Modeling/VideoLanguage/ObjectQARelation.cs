@@ -58,15 +58,7 @@ public sealed class ObjectQARelation : Module<Tensor, Tensor, Tensor, Tensor, An
     public AnswerOutput Answer(Tensor inputIds, Tensor attentionMask, Tensor tokens, Tensor regionMask)
     {
         using var scope = NewDisposeScope();
-        var output = AnswerEncoded(EncodeText(inputIds, attentionMask), attentionMask, tokens, regionMask);
-        return new AnswerOutput(output.Logits.MoveToOuterDisposeScope(), output.Attention.MoveToOuterDisposeScope());
-    }
-
-    /// <summary>As <see cref="Answer"/>, of questions that are encoded too: tokens [B, T, d] and mask [B, T].</summary>
-    public AnswerOutput AnswerEncoded(Tensor text, Tensor attentionMask, Tensor tokens, Tensor regionMask)
-    {
-        using var scope = NewDisposeScope();
-        var question = Question(text, attentionMask);
+        var question = Question(EncodeText(inputIds, attentionMask), attentionMask);
         var (logits, attention) = head.call(tokens.narrow(1, 1, tokens.shape[1] - 1), question, regionMask);
         return new AnswerOutput(logits.MoveToOuterDisposeScope(), attention.MoveToOuterDisposeScope());
     }

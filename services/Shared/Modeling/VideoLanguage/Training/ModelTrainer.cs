@@ -1,7 +1,6 @@
 using System.Globalization;
 using DemoVlp.Modeling.Serialization;
 using DemoVlp.Modeling.VideoLanguage.Inference;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -13,14 +12,10 @@ namespace DemoVlp.Modeling.VideoLanguage.Training;
 /// </summary>
 public abstract class ModelTrainer<TSample> : IModelTrainer
 {
-    // Of videos for two threads; each of four videos or a multiple: with fewer rows the products are slower (decision 0016).
-    private const int Portions = 4;
     private const string ModelPrefix = "model.", OptimizerPrefix = "optimizer.", NoteKey = "note";
     private readonly Module network;
     private readonly TrainingOptions options;
     private readonly AdamW optimizer;
-    private readonly bool mayBeParallel;
-    private ParallelEncoding? parallel;
 
     private protected ModelTrainer(Module network, ModelConfig config, TrainingOptions options, Device device)
     {
@@ -28,7 +23,6 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         (this.network, Config, this.options, Device) = (network, config, options, device);
         optimizer = new AdamW(ModelWeights.Of(network), options.Rule, options.WeightDecay);
         LearningRate = options.LearningRate;
-        mayBeParallel = options.Parallel ?? (device.type == DeviceType.CPU && get_num_threads() > 1);
     }
 
     /// <inheritdoc/>
@@ -45,8 +39,6 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
 
     private protected Device Device { get; }
 
-    private bool IsParallel => mayBeParallel && is_grad_enabled();
-
     /// <summary>The forward pass of a batch.</summary>
     private protected abstract ForwardResult Forward(IReadOnlyList<TSample> batch, Random? frames);
 
@@ -59,24 +51,14 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         network.train();
         optimizer.ZeroGradients();
         using var precision = Autocast.Use(options.Precision);
-        try
-        {
-            var result = Forward(batch);
-            result.Total.backward();
-            parallel?.Backward();
-            parallel?.End();
-            var norm = optimizer.ClipGradients(options.MaxGradientNorm);
-            var values = Values(result, batch.Count, norm);
-            if (!double.IsFinite(values.Loss) || !double.IsFinite(norm))
-                throw new NotFiniteNumberException($"Training diverged at step {Steps + 1}: the loss is {values.Loss}, the gradient's norm {norm}.", values.Loss);
-            optimizer.Step(LearningRate);
-            Steps++;
-            return values;
-        }
-        finally
-        {
-            parallel?.End();
-        }
+        var result = Forward(batch);
+        result.Total.backward();
+        var norm = optimizer.ClipGradients(options.MaxGradientNorm);
+        var values = Values(result, batch.Count, norm);
+        if (!double.IsFinite(values.Loss) || !double.IsFinite(norm)) throw new NotFiniteNumberException($"Training diverged at step {Steps + 1}: the loss is {values.Loss}, the gradient's norm {norm}.", values.Loss);
+        optimizer.Step(LearningRate);
+        Steps++;
+        return values;
     }
 
     private ForwardResult Forward(IReadOnlyList<TSample> batch)
@@ -141,44 +123,9 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     /// <summary>Frees the optimiser's history and the network.</summary>
     public void Dispose()
     {
-        parallel?.Dispose();
         optimizer.Dispose();
         network.Dispose();
         GC.SuppressFinalize(this);
-    }
-
-    /// <summary>The outputs of encodings, one after the other or on two threads; the same ones on the same threads for the same batch.</summary>
-    private protected Tensor[][] Encode(IReadOnlyList<Encoding> encodings) =>
-        IsParallel ? (parallel ??= new ParallelEncoding()).Forward(encodings, options.Precision) : [.. encodings.Select(e => e.Forward())];
-
-    /// <summary>Adds the encoding of texts of so many tokens; the result takes its outcome from those of all.</summary>
-    private protected Func<Tensor[][], Tensor> AddText(long tokens, Func<Tensor> forward, List<Encoding> encodings)
-    {
-        var (text, at) = (Config.TextConfig, encodings.Count);
-        encodings.Add(new(() => [forward()], tokens * text.NLayers * text.Dim * (4.0 * text.Dim + 2.0 * text.HiddenDim), text.Dropout > 0 || text.AttentionDropout > 0));
-        return encoded => encoded[at][0];
-    }
-
-    /// <summary>Adds the encoding of videos with equally many frames, in portions that two threads can share; the result takes its outcome from those of all.</summary>
-    private protected Func<Tensor[][], EncodedVideos> AddVideos(IReadOnlyList<ObjectInput> videos, Func<Tensor, Tensor, (Tensor Tokens, Tensor Mask)> forward, List<Encoding> encodings)
-    {
-        var (video, first) = (Config.ObjectConfig, encodings.Count);
-        foreach (var portion in videos.Chunk(IsParallel ? (videos.Count + 4 * Portions - 1) / (4 * Portions) * 4 : videos.Count))
-        {
-            var tokens = portion.Sum(v => (double)v.Mask.Length);
-            encodings.Add(new(
-                () =>
-                {
-                    var (objects, mask) = Stack(portion);
-                    var (encoded, encodedMask) = forward(objects, mask);
-                    return [encoded, encodedMask, mask];
-                },
-                tokens * video.Depth * video.EmbedDim * video.EmbedDim * (4 + 2 * video.MlpRatio + (video.TimeModule is ObjectTransformerConfig.TimeAttention ? 4 : 0)), Draws: false));
-        }
-        var count = encodings.Count - first;
-        return encoded => new(Whole(encoded, 0), Whole(encoded, 1), Whole(encoded, 2));
-
-        Tensor Whole(Tensor[][] encoded, int output) => count == 1 ? encoded[first][output] : cat([.. encoded.AsSpan(first, count).ToArray().Select(e => e[output])], 0);
     }
 
     /// <summary>Both sides of a batch as tensors. Videos with unequal numbers of frames go through the encoder in groups.</summary>
@@ -202,6 +149,3 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
 
 /// <summary>Losses of a batch and how many of its samples came out right; scalars.</summary>
 internal readonly record struct ForwardResult(Tensor Total, Tensor Correct, Tensor? Global = null, Tensor? Local = null, Tensor? Choice = null);
-
-/// <summary>Videos [B] as tokens [B, 1+R, d] with their mask [B, 1+R] (0 or -100), and the mask of their regions [B, F, N] (1 or 0).</summary>
-internal readonly record struct EncodedVideos(Tensor Tokens, Tensor Mask, Tensor RegionMask);

@@ -27,22 +27,17 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
         var videos = batch.Select(s => s.Frames).Distinct<IReadOnlyList<FrameRegions>>(ReferenceEqualityComparer.Instance).ToList();
         var inputs = new Dictionary<IReadOnlyList<FrameRegions>, ObjectInput>(ReferenceEqualityComparer.Instance);
         foreach (var (video, input) in videos.Zip(Inputs(videos, frames))) inputs.Add(video, input);
-        var encodings = new List<Encoding>();
-        var groups = new List<(int[] Questions, Tensor Mask, Func<Tensor[][], Tensor> Text, List<ObjectInput> Shown, Func<Tensor[][], EncodedVideos> Videos)>();
+        var logits = new Tensor[batch.Count];
         foreach (var group in Enumerable.Range(0, batch.Count).GroupBy(i => inputs[batch[i].Frames].Frames))
         {
             var (ids, mask) = TextInput.Stack([.. group.Select(i => batch[i].TokenIds)], Config, Device);
             var shown = group.Select(i => inputs[batch[i].Frames]).Distinct<ObjectInput>(ReferenceEqualityComparer.Instance).ToList();
-            groups.Add(([.. group], mask, AddText(ids.numel(), () => network.EncodeText(ids, mask), encodings), shown, AddVideos(shown, network.EncodeObjects, encodings)));
-        }
-        var encoded = Encode(encodings);
-        var logits = new Tensor[batch.Count];
-        foreach (var (questions, mask, text, shown, videosOf) in groups)
-        {
-            var (tokens, _, regionMask) = videosOf(encoded);
-            var rows = tensor([.. questions.Select(i => (long)shown.IndexOf(inputs[batch[i].Frames]))], device: Device);
-            var output = network.AnswerEncoded(text(encoded), mask, tokens.index_select(0, rows), regionMask.flatten(1).index_select(0, rows));
-            foreach (var (row, i) in questions.Index()) logits[i] = output.Logits[row];
+            var (objects, objectMask) = Stack(shown);
+            var (tokens, _) = network.EncodeObjects(objects, objectMask);
+            var rows = tensor([.. group.Select(i => (long)shown.IndexOf(inputs[batch[i].Frames]))], device: Device);
+            var output = network.Answer(ids, mask, tokens.index_select(0, rows), objectMask.flatten(1).index_select(0, rows));
+            var row = 0;
+            foreach (var i in group) logits[i] = output.Logits[row++];
         }
         var all = stack(logits);
         var labels = tensor([.. batch.Select(s => (long)s.Label)], device: Device);

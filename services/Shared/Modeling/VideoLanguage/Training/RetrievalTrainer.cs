@@ -24,29 +24,34 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     private protected override ForwardResult Forward(IReadOnlyList<RetrievalSample> batch, Random? frames)
     {
         if (batch.Count < 2) throw new ArgumentException("A batch needs at least two pairs: the others are what a video is told apart from.", nameof(batch));
-        var encodings = new List<Encoding>();
-        var captions = Texts([.. batch.Select(s => s.TokenIds)], encodings);
-        var choices = Enumerable.Range(0, batch.Count).Where(i => batch[i].Choice is not null).GroupBy(i => batch[i].Choice!.Options.Count)
-            .Select(group => (Videos: group.ToArray(), Options: Texts([.. group.SelectMany(i => batch[i].Choice!.Options)], encodings))).ToList();
-        var videos = Videos(Inputs(batch.Select(s => s.Frames), frames), encodings);
-        var encoded = Encode(encodings);
-        var ((text, mask), (tokens, regionMask)) = (captions(encoded), videos(encoded));
+        var (text, mask) = Texts([.. batch.Select(s => s.TokenIds)]);
+        var (tokens, regionMask) = Videos(Inputs(batch.Select(s => s.Frames), frames));
         var output = new RelationOutput(text.select(1, 0), text.narrow(1, 1, text.shape[1] - 1), tokens.select(1, 0), tokens.narrow(1, 1, tokens.shape[1] - 1), regionMask);
         var value = loss.Compute(output, mask);
         var own = GlobalSimilarity.Cosine(output.GlobalText.detach(), output.GlobalObject.detach()).argmax(1);
-        // Cross-entropy of the right sentence among those that nearly describe the video: what a random batch hardly ever sets against each other. Not part of the paper (decision 0013).
-        var choice = choices.Count == 0 ? null : cat([.. choices.Select(c => ChoiceLosses(c.Videos, c.Options(encoded), batch, output))], 0).mean();
+        var choice = ChoiceLoss(batch, output);
         var correct = own.eq(TensorNumbers.Arange(batch.Count, ScalarType.Int64, Device)).sum();
         return new(choice is null ? value.Total : value.Total.Add(choice), correct, value.Global, value.Local, choice);
     }
 
     /// <summary>
-    /// [V]: one for each of the videos at <paramref name="chosen"/>, which have K sentences each (tokens [V*K, T, d]), scored as multiple choice is (<see cref="RetrievalModel.ScoreOptions"/>).
+    /// Cross-entropy of the right sentence among those that nearly describe the video, each scored as multiple choice is
+    /// (<see cref="RetrievalModel.ScoreOptions"/>): what a random batch hardly ever sets against each other. Not part of the paper (decision 0013).
     /// </summary>
-    private Tensor ChoiceLosses(int[] chosen, (Tensor Tokens, Tensor Mask) options, IReadOnlyList<RetrievalSample> batch, RelationOutput videos)
+    private Tensor? ChoiceLoss(IReadOnlyList<RetrievalSample> batch, RelationOutput videos)
     {
-        var texts = options.Tokens.view(chosen.Length, options.Tokens.shape[0] / chosen.Length, -1, Config.ProjectionDim); // (V, K, T, d)
-        var wordMask = options.Mask.narrow(1, 1, options.Mask.shape[1] - 1).to_type(texts.dtype).Sub(1).Mul(100).view(chosen.Length, texts.shape[1], -1);
+        var groups = Enumerable.Range(0, batch.Count).Where(i => batch[i].Choice is not null).GroupBy(i => batch[i].Choice!.Options.Count).ToList();
+        if (groups.Count == 0) return null;
+        var losses = groups.Select(group => ChoiceLosses([.. group], group.Key, batch, videos));
+        return cat([.. losses], 0).mean();
+    }
+
+    /// <summary>[V]: one for each of the clips at <paramref name="chosen"/>, which have K sentences each.</summary>
+    private Tensor ChoiceLosses(int[] chosen, int count, IReadOnlyList<RetrievalSample> batch, RelationOutput videos)
+    {
+        var (tokens, mask) = Texts([.. chosen.SelectMany(i => batch[i].Choice!.Options)]);
+        var texts = tokens.view(chosen.Length, count, -1, Config.ProjectionDim); // (V, K, T, d)
+        var wordMask = mask.narrow(1, 1, mask.shape[1] - 1).to_type(texts.dtype).Sub(1).Mul(100).view(chosen.Length, count, -1);
         var rows = tensor([.. chosen.Select(i => (long)i)], device: Device);
         var scores = new List<Tensor>();
         if (loss.UseGlobal || !loss.UseLocal) scores.Add(GlobalSimilarity.OwnCosine(videos.GlobalObject.index_select(0, rows), texts.select(2, 0)));
@@ -55,49 +60,38 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
         return functional.cross_entropy(logits, tensor([.. chosen.Select(i => (long)batch[i].Choice!.Answer)], device: Device), reduction: Reduction.None);
     }
 
-    /// <summary>
-    /// What gives tokens [B, T, d] and mask [B, T] of texts once the encodings are done, T being the length of the longest. Texts of about one length go through the encoder together: it works
-    /// less on padding.
-    /// </summary>
-    private Func<Tensor[][], (Tensor Tokens, Tensor Mask)> Texts(IReadOnlyList<IReadOnlyList<int>> texts, List<Encoding> encodings)
+    /// <summary>Tokens [B, T, d] and mask [B, T], T being that of the longest text. Texts of about one length go through the encoder together: it works less on padding.</summary>
+    private (Tensor Tokens, Tensor Mask) Texts(IReadOnlyList<IReadOnlyList<int>> texts)
     {
         var (ids, mask) = TextInput.Stack(texts, Config, Device);
-        var length = mask.shape[1];
         // Under the published rule padding is part of what is learnt.
-        int[][] groups = Config.Padding == PaddingRule.Reference
-            ? [[.. Enumerable.Range(0, texts.Count)]]
-            : [.. Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Count).Chunk(TextsTogether)];
-        var tokens = groups.Select(group =>
+        if (texts.Count <= TextsTogether || Config.Padding == PaddingRule.Reference) return (network.EncodeText(ids, mask), mask);
+        var order = Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Count).ToArray();
+        var encoded = order.Chunk(TextsTogether).Select(group =>
         {
-            var longest = Config.Padding == PaddingRule.Reference ? length : Math.Min(texts[group[^1]].Count, Config.MaxTextLength);
-            return AddText(group.Length * longest, () =>
-            {
-                var rows = tensor([.. group.Select(i => (long)i)], device: Device);
-                return network.EncodeText(ids.index_select(0, rows).narrow(1, 0, longest), mask.index_select(0, rows).narrow(1, 0, longest));
-            }, encodings);
-        }).ToList();
-        var places = new long[texts.Count];
-        foreach (var (place, i) in groups.SelectMany(group => group).Index()) places[i] = place;
-        return encoded => (cat([.. tokens.Select(t => t(encoded)).Select(t => functional.pad(t, [0, 0, 0, length - t.shape[1]]))], 0).index_select(0, tensor(places, device: Device)), mask);
+            var (rows, longest) = (tensor([.. group.Select(i => (long)i)], device: Device), Math.Min(texts[group[^1]].Count, Config.MaxTextLength));
+            var tokens = network.EncodeText(ids.index_select(0, rows).narrow(1, 0, longest), mask.index_select(0, rows).narrow(1, 0, longest));
+            return functional.pad(tokens, [0, 0, 0, mask.shape[1] - longest]);
+        });
+        var places = new long[order.Length];
+        foreach (var (place, i) in order.Index()) places[i] = place;
+        return (cat([.. encoded], 0).index_select(0, tensor(places, device: Device)), mask);
     }
 
-    /// <summary>What gives tokens [B, 1+R, d] and mask [B, R] of the batch once the encodings are done, R being that of the longest video; the rest is masked.</summary>
-    private Func<Tensor[][], (Tensor Tokens, Tensor Mask)> Videos(IReadOnlyList<ObjectInput> inputs, List<Encoding> encodings)
+    /// <summary>Tokens [B, 1+R, d] and mask [B, R] of the batch, R being that of the longest video; the rest is masked.</summary>
+    private (Tensor Tokens, Tensor Mask) Videos(IReadOnlyList<ObjectInput> inputs)
     {
         var longest = inputs.Max(i => i.Mask.Length);
-        var groups = Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Frames)
-            .Select(group => (Rows: group.ToArray(), Videos: AddVideos([.. group.Select(i => inputs[i])], network.EncodeObjects, encodings))).ToList();
-        return encoded =>
+        var rows = new (Tensor Tokens, Tensor Mask)[inputs.Count];
+        foreach (var group in Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Frames))
         {
-            var rows = new (Tensor Tokens, Tensor Mask)[inputs.Count];
-            foreach (var (group, videosOf) in groups)
-            {
-                var (tokens, mask, _) = videosOf(encoded);
-                var missing = longest - (int)(mask.shape[1] - 1);
-                var (padded, paddedMask) = (functional.pad(tokens, [0, 0, 0, missing]), functional.pad(mask.narrow(1, 1, mask.shape[1] - 1), [0, missing], value: -100));
-                foreach (var (row, i) in group.Index()) rows[i] = (padded[row], paddedMask[row]);
-            }
-            return (stack(rows.Select(r => r.Tokens)), stack(rows.Select(r => r.Mask)));
-        };
+            var (objects, objectMask) = Stack([.. group.Select(i => inputs[i])]);
+            var (tokens, mask) = network.EncodeObjects(objects, objectMask);
+            var missing = longest - (int)(mask.shape[1] - 1);
+            var (padded, paddedMask) = (functional.pad(tokens, [0, 0, 0, missing]), functional.pad(mask.narrow(1, 1, mask.shape[1] - 1), [0, missing], value: -100));
+            var row = 0;
+            foreach (var i in group) (rows[i], row) = ((padded[row], paddedMask[row]), row + 1);
+        }
+        return (stack(rows.Select(r => r.Tokens)), stack(rows.Select(r => r.Mask)));
     }
 }

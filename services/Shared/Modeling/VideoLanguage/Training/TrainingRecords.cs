@@ -23,9 +23,6 @@ public sealed record TrainingOptions
     /// <summary>Type of the encoders' matrix products; weights, gradients and the optimiser's history are float32 in any case.</summary>
     public ComputePrecision Precision { get; init; }
 
-    /// <summary>Whether texts and videos are encoded on two threads; null: on a CPU if torch may use several. Other bits come of it.</summary>
-    public bool? Parallel { get; init; }
-
     /// <summary>Retrieval: with region-word alignment.</summary>
     public bool UseLocalLoss { get; init; } = true;
 
