@@ -68,11 +68,12 @@ internal static class DatasetsApi
         }
         return TypedResults.Stream(async target =>
         {
-            await using var lines = new BufferedStream(target, 1 << 16);
+            // Written asynchronously, also where the buffer is full: the server refuses anything else.
+            await using var lines = new BufferedStream(target, 1 << 14);
             await foreach (var clip in dataset.UnusableAsync(int.MaxValue, cancellationToken).WithCancellation(cancellationToken))
             {
-                JsonSerializer.Serialize(lines, clip, JsonSerializerOptions.Web);
-                lines.WriteByte((byte)'\n');
+                await lines.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(clip, JsonSerializerOptions.Web), cancellationToken);
+                await lines.WriteAsync("\n"u8.ToArray(), cancellationToken);
             }
         }, BenchmarkCounter.LinesType);
     }
