@@ -10,7 +10,7 @@ namespace DemoVlp.Benchmarks;
 /// <summary>ResNet-101 C4 with 300 proposals and 1600 classes on one frame, same weights and picture on both sides; and torchvision's ResNet-50 FPN for orientation.</summary>
 internal sealed class DetectorBenchmark : IDisposable
 {
-    private const int Width = 1000, Height = 600, Proposals = 300;
+    private const int Proposals = 300;
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("demovlp-benchmark-");
     private readonly FrameImage frame;
     private readonly float[] boxes;
@@ -20,13 +20,13 @@ internal sealed class DetectorBenchmark : IDisposable
     internal DetectorBenchmark(string python, int threads)
     {
         RandomDetector.Write(folder.FullName);
-        frame = new FrameImage(0, 0, Width, Height, Picture());
+        frame = RandomDetector.Frame();
         boxes = Boxes();
         using (NewDisposeScope())
         {
             probabilities = (rand(Proposals, DetectorConfig.R101.NumClasses) * tensor(12f)).softmax(1).DetachFromDisposeScope();
             Safetensors.Save(Path.Combine(folder.FullName, "inputs.safetensors"),
-                [("bgr", tensor(frame.Bgr, Height, Width, 3)), ("anchors", tensor(AnchorGenerator.Cell(DetectorConfig.R101), DetectorConfig.R101.AnchorsPerCell, 4)), ("boxes", tensor(boxes, Proposals, 4)), ("probabilities", probabilities)], new Dictionary<string, string>());
+                [("bgr", tensor(frame.Bgr, frame.Height, frame.Width, 3)), ("anchors", tensor(AnchorGenerator.Cell(DetectorConfig.R101), DetectorConfig.R101.AnchorsPerCell, 4)), ("boxes", tensor(boxes, Proposals, 4)), ("probabilities", probabilities)], new Dictionary<string, string>());
         }
         peer = new Peer(python, "detector_peer.py", folder.FullName, $"{threads}");
     }
@@ -64,18 +64,5 @@ internal sealed class DetectorBenchmark : IDisposable
             var (x, y) = (random.NextSingle() * 700, random.NextSingle() * 400);
             return new[] { x, y, x + 30 + random.NextSingle() * 270, y + 30 + random.NextSingle() * 170 };
         })];
-    }
-
-    // Soft waves of colour with some noise: every part of it differs from the others.
-    private static byte[] Picture()
-    {
-        var random = new Random(1);
-        var bytes = new byte[Width * Height * 3];
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            var (x, y, c) = (i / 3 % Width, i / 3 / Width, i % 3);
-            bytes[i] = (byte)(127 + 80 * Math.Sin(x * (0.011 + 0.004 * c)) * Math.Cos(y * (0.017 - 0.003 * c)) + random.Next(-40, 40));
-        }
-        return bytes;
     }
 }

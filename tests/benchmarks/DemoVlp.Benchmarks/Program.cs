@@ -20,11 +20,11 @@ videoLanguage.SetAction(arguments =>
     benchmark.Run(new Comparison(arguments.GetValue(rounds), arguments.GetValue(only)));
 });
 
-var ranking = new Command("ranking", "How a ranking of 200 videos changes if they are embedded in bfloat16; fails below what is required.") { threads };
+var ranking = new Command("ranking", "How a ranking of 200 videos changes if they are embedded in bfloat16; fails below what is required.") { threads, only };
 ranking.SetAction(arguments =>
 {
     torch.set_num_threads(arguments.GetValue(threads));
-    return RankingAgreement.Run();
+    return RankingAgreement.Run(arguments.GetValue(only));
 });
 
 var detector = new Command("detector", "The bottom-up-attention detector at full size, random weights, one frame of 1000 x 600, against PyTorch peers.") { rounds, threads, python, only };
@@ -41,6 +41,14 @@ economy.SetAction(arguments =>
 {
     torch.set_num_threads(arguments.GetValue(threads));
     new EconomyBenchmark(arguments.GetValue(rounds)).Run(arguments.GetValue(plot)!);
+});
+
+var step = new Option<bool>("--step") { Hidden = true };
+var neighbours = new Command("neighbours", "What a second process on the same processors costs, with waiting threads that sleep and that spin.") { rounds, step };
+neighbours.SetAction(arguments =>
+{
+    if (arguments.GetValue(step)) NeighbourBenchmark.Step();
+    else NeighbourBenchmark.Run(arguments.GetValue(rounds));
 });
 
 var precision = new Command("precision", "What bfloat16 changes in the regions that the built-in detector finds.");
@@ -66,4 +74,4 @@ clips.Validators.Add(result => { if (result.GetValueOrDefault<int>() < 1) result
 var shapes = new Command("shapes", "What a system finds and answers about unseen Moving Shapes clips, measured through its gateway; fails below what is required.") { url, clips };
 shapes.SetAction((arguments, cancellationToken) => ShapesBenchmark.RunAsync(arguments.GetValue(url), arguments.GetValue(clips), cancellationToken));
 
-return await new RootCommand("Speed, as ratios measured in one run, and what a system finds.") { videoLanguage, ranking, economy, detector, precision, memory, shapes }.Parse(args).InvokeAsync();
+return await new RootCommand("Speed, as ratios measured in one run, and what a system finds.") { videoLanguage, ranking, economy, neighbours, detector, precision, memory, shapes }.Parse(args).InvokeAsync();

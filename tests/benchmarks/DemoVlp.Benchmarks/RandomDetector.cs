@@ -19,4 +19,18 @@ internal static class RandomDetector
         random.Network.state_dict()["proposal_generator.rpn_head.anchor_deltas.weight"].mul_(tenth);
         DetectorDirectory.Save(directory, random.Network, classes, attributes);
     }
+
+    /// <summary>1000 x 600: soft waves of colour with some noise, every part of it different from the others.</summary>
+    internal static FrameImage Frame()
+    {
+        const int width = 1000, height = 600;
+        var random = new Random(1);
+        var bytes = new byte[width * height * 3];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var (x, y, c) = (i / 3 % width, i / 3 / width, i % 3);
+            bytes[i] = (byte)(127 + 80 * Math.Sin(x * (0.011 + 0.004 * c)) * Math.Cos(y * (0.017 - 0.003 * c)) + random.Next(-40, 40));
+        }
+        return new FrameImage(0, 0, width, height, bytes);
+    }
 }
