@@ -32,6 +32,9 @@ public static class TorchNativeLibrary
         // Tensors of 2 MB and more on huge pages: a training step asks for gigabytes again and again, and each page costs a fault.
         // libtorch reads this when it is loaded; .NET's own environment does not reach it.
         _ = setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
+        // Threads of an operation that wait for each other sleep instead of spinning: beside another busy process, as here there always may be one, spinning takes the processor
+        // from whom it waits for (decision 0017).
+        _ = setenv("OMP_WAIT_POLICY", "passive", 0);
         // On processors that NNPACK does not know, every convolution would write a warning into the log.
         _ = setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);
         ReadLogLevel();
