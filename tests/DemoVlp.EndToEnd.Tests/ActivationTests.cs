@@ -5,9 +5,17 @@ using DemoVlp.Testing;
 namespace DemoVlp.EndToEnd.Tests;
 
 /// <summary>Another model takes over, and gives back, while people search and ask: nobody notices but by the model's name.</summary>
-public sealed class ActivationTests(StandaloneSystem system) : IClassFixture<StandaloneSystem>
+public abstract class ActivationTests
 {
     private const int Videos = 12, Clients = 2, TurnsBetween = 5;
+
+    private readonly SystemUnderTest system;
+
+    protected ActivationTests(SystemUnderTest system)
+    {
+        Assert.SkipWhen(system.Unavailable is not null, system.Unavailable ?? "");
+        this.system = system;
+    }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -67,3 +75,9 @@ public sealed class ActivationTests(StandaloneSystem system) : IClassFixture<Sta
 
     private static List<string> Changes(IReadOnlyList<string> versions) => [.. versions.Where((version, i) => i == 0 || version != versions[i - 1])];
 }
+
+/// <summary>In one process.</summary>
+public sealed class StandaloneActivationTests(StandaloneSystem system) : ActivationTests(system), IClassFixture<StandaloneSystem>;
+
+/// <summary>With two replicas that answer queries, over PostgreSQL.</summary>
+public sealed class DistributedActivationTests(DistributedSystem system) : ActivationTests(system), IClassFixture<DistributedSystem>;

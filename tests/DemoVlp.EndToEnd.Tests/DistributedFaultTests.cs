@@ -63,8 +63,10 @@ public sealed class DistributedFaultTests : IClassFixture<DistributedSystem>
         }
     }
 
-    [Fact]
-    public Task Kill9_DuringTraining_ResumesTheRun() => TrainingRecovery.KillAndResumeAsync(system, "Training", Token);
+    [Theory]
+    [InlineData(EvaluationTask.Retrieval)]
+    [InlineData(EvaluationTask.QuestionAnswering)]
+    public Task Kill9_DuringTraining_EndsBitForBitAsIfItHadNotBeen(string task) => TrainingRecovery.KillAndCompareAsync(system, "Training", task, Token);
 
     [Fact]
     public async Task Delete_DuringIndexing_LeavesNothingBehind()

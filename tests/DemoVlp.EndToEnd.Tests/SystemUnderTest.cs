@@ -74,6 +74,7 @@ public abstract class SystemUnderTest : IAsyncLifetime
     {
         ["OMP_NUM_THREADS"] = "1",
         ["Catalog__RedriveAfter"] = "00:00:05",
+        ["Training__LeaseSeconds"] = "10",
         // Some tests ask all the time.
         ["Gateway__QueriesPerSecond"] = "10000",
         ["Gateway__QueryBurst"] = "10000",
