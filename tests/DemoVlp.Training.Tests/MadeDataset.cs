@@ -10,6 +10,8 @@ internal sealed class MadeDataset(IReadOnlyList<Clip> clips) : IDataset
 
     public string Name => "made";
 
+    public bool MakesFeatures => false;
+
     public static async Task<MadeDataset> CreateAsync(TrainingApp app, CancellationToken stop)
     {
         var clips = new List<Clip>();

@@ -95,6 +95,31 @@ public sealed class WatchedRunTests
     }
 
     [Fact]
+    public async Task Run_BeforeItsFirstStep_SaysHowLongItWillTake()
+    {
+        using var app = new TrainingApp();
+        app.Neighbours.Extraction = _ => "nothing";
+        app.Neighbours.Tokenizes = false;
+        var client = app.CreateClient();
+        await TrainingApp.BuiltInAsync(client, Stop);
+        (await client.PostAsJsonAsync("/api/v1/datasets", ShapesDatasetTests.Shapes("shapes", 3), Stop)).EnsureSuccessStatusCode();
+
+        var id = (await TrainingApp.StartAsync(client, Request with { Dataset = "shapes" }, Stop)).Id;
+        var asked = await TrainingApp.RunAsync(client, id, "its clips are asked for", r => r.Preparation is { } p && p.Total == app.Neighbours.Videos.Count, Stop);
+        // Nobody knows how long a clip takes.
+        Assert.Equal((0, (double?)null), (asked.Preparation!.Done, asked.SecondsLeft));
+
+        var videos = app.Neighbours.Videos.ToList();
+        await app.PublishAsync(await ExtractionStandIn.ExtractedAsync(videos[0], app.Artifacts, Stop), Stop);
+        var preparing = await TrainingApp.RunAsync(client, id, "a clip is made", r => r.Preparation?.Done == 1, Stop);
+        Assert.True(preparing.SecondsLeft > 0, "It says nothing while the clips are made.");
+
+        foreach (var video in videos.Skip(1)) await app.PublishAsync(await ExtractionStandIn.ExtractedAsync(video, app.Artifacts, Stop), Stop);
+        var tokenizing = await TrainingApp.RunAsync(client, id, "its clips are there", r => r.Phase == RunPhase.Tokenizing, Stop);
+        Assert.True(tokenizing.SecondsLeft > 0, "It says nothing while the texts are tokenised.");
+    }
+
+    [Fact]
     public async Task Checkpoints_OfCancelledRuns_AreKeptForTheNewestOnly()
     {
         using var app = new TrainingApp(settings: new() { ["Training:CheckpointSteps"] = "1", ["Training:KeepCheckpoints"] = "1" });

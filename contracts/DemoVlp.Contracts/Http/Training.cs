@@ -116,7 +116,7 @@ public sealed record TrainingRun
     /// <summary>Pairs per second of wall-clock time.</summary>
     public double? SamplesPerSecond { get; init; }
 
-    /// <summary>Estimated seconds left, validations included.</summary>
+    /// <summary>Estimated seconds left, validations and the making of features included; before the first step by the run's estimate and the pace of the clips. Null while nobody can tell.</summary>
     public double? SecondsLeft { get; init; }
 
     /// <summary>The last validation: <c>r1</c>, <c>r5</c>, <c>r10</c>, <c>geometricMean</c> (percent), <c>medianRank</c> for retrieval, and <c>choice</c> (percent) where clips come with near misses; <c>accuracy</c> (0 to 1) and <c>loss</c> for question answering.</summary>

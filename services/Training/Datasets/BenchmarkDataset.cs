@@ -12,6 +12,9 @@ internal sealed class BenchmarkDataset(DatasetRow row, ImportFolder imports, Ben
     public string Name => row.Name;
 
     /// <inheritdoc/>
+    public bool MakesFeatures => false;
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<string>> SplitsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>(row.Splits);
 
     /// <inheritdoc/>

@@ -19,6 +19,9 @@ internal interface IDataset
     /// <summary>Unique name.</summary>
     string Name { get; }
 
+    /// <summary>Whether there is anything to do for <see cref="PrepareAsync"/>.</summary>
+    bool MakesFeatures { get; }
+
     /// <summary>The splits there are, training first.</summary>
     Task<IReadOnlyList<string>> SplitsAsync(CancellationToken cancellationToken);
 

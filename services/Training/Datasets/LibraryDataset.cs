@@ -53,6 +53,9 @@ internal sealed class LibraryDataset(TrainingDbContext database) : IDataset
     public string Name => LibraryName;
 
     /// <inheritdoc/>
+    public bool MakesFeatures => false;
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> SplitsAsync(CancellationToken cancellationToken)
     {
         var ids = await Usable.Select(c => c.VideoId).ToListAsync(cancellationToken);

@@ -11,6 +11,9 @@ internal sealed class ShapesDataset(DatasetRow row, TrainingDbContext database, 
     public string Name => row.Name;
 
     /// <inheritdoc/>
+    public bool MakesFeatures => true;
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<string>> SplitsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([.. ShapesOptions.SplitNames, Splits.All]);
 
     /// <inheritdoc/>

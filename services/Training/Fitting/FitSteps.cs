@@ -165,7 +165,7 @@ internal sealed class FitSteps
         {
             Phase = phase, Step = step, TotalSteps = plan.TotalSteps, Epoch = step == 0 ? null : plan.EpochOf(step - 1) + 1,
             SamplesPerSecond = pace.SecondsPerStep > 0 ? plan.BatchSize / pace.SecondsPerStep : null,
-            SecondsLeft = pace.SecondsPerStep > 0 ? pace.SecondsFor(plan.TotalSteps - step, validations) : null,
+            SecondsLeft = pace.SecondsPerStep > 0 ? pace.SecondsFor(plan.TotalSteps - step, validations) : Held.Progress.SecondsLeft,
             Metrics = State.Metrics, BestMetrics = State.BestMetrics, BestEpoch = State.BestEpoch > 0 ? State.BestEpoch : null,
             CpuSeconds = pace.CpuSeconds, WallSeconds = pace.WallSeconds,
         };

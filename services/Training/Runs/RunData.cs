@@ -31,13 +31,13 @@ internal sealed record RunData
 internal delegate Task<IDataset?> FindDataset(string name, CancellationToken cancellationToken);
 
 /// <summary>Settles the clips of a run when it is first taken: what changes in the data set later must not change a run that is resumed.</summary>
-internal sealed class RunDataSets(IArtifactStore artifacts, FindDataset find)
+internal sealed class RunDataSets(IArtifactStore artifacts, FindDataset find, RunEstimates estimates)
 {
     private const string ClipsType = "application/json", TextsType = "text/plain";
 
     /// <summary>The clips, made if need be, and what is learnt from them; their texts as a corpus, one a line.</summary>
     /// <exception cref="RunFailedException"><c>unknown-dataset</c>, or a code of <see cref="Examples.Check"/>.</exception>
-    public async Task<(RunData Data, Examples Examples, ArtifactRef Texts)> SettleAsync(RunRow run, IProgress<PrepareProgress> progress, CancellationToken cancellationToken)
+    public async Task<(RunData Data, Examples Examples, ArtifactRef Texts)> SettleAsync(RunRow run, Preparing progress, CancellationToken cancellationToken)
     {
         if (await artifacts.FindAsync(RunArtifacts.Clips(run.Id), ClipsType, cancellationToken) is { } settled
             && await artifacts.FindAsync(RunArtifacts.Captions(run.Id), TextsType, cancellationToken) is { } texts)
@@ -54,10 +54,15 @@ internal sealed class RunDataSets(IArtifactStore artifacts, FindDataset find)
         return (data, examples, texts);
     }
 
-    private async Task<RunData> ListAsync(RunRow run, IProgress<PrepareProgress> progress, CancellationToken cancellationToken)
+    private async Task<RunData> ListAsync(RunRow run, Preparing progress, CancellationToken cancellationToken)
     {
         var dataset = await find(run.Dataset, cancellationToken) ?? throw new RunFailedException("unknown-dataset", "The data set of the run is gone.");
         var validates = !run.SkipsValidation && (await dataset.SplitsAsync(cancellationToken)).Contains(Splits.Val);
+        if (dataset.MakesFeatures)
+        {
+            var (toLearn, toMeasure) = (await dataset.ListAsync(Splits.Train, cancellationToken), validates ? await dataset.ListAsync(Splits.Val, cancellationToken) : []);
+            progress.FitSeconds = (await estimates.OfAsync(run, toLearn, toMeasure, cancellationToken))?.Seconds;
+        }
         await dataset.PrepareAsync(validates ? [Splits.Train, Splits.Val] : [Splits.Train], progress, cancellationToken);
         var train = await dataset.ListAsync(Splits.Train, cancellationToken);
         var validation = validates ? await dataset.ListAsync(Splits.Val, cancellationToken) : [];

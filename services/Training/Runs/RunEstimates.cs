@@ -3,13 +3,14 @@ using DemoVlp.Contracts.Http;
 using DemoVlp.Contracts.Training;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.ServiceDefaults;
+using DemoVlp.Training.Data;
 using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Registry;
 
 namespace DemoVlp.Training.Runs;
 
-/// <summary>Says what a run would take that is not asked for yet.</summary>
+/// <summary>Says what a run will take before its texts are known as word pieces, whether or not it is asked for yet.</summary>
 internal sealed class RunEstimates(RunRequests requests, ModelRegistry registry, Estimates estimates, IArtifactStore artifacts)
 {
     // A word makes some word pieces; counting them truly is TextTokenization's work, and takes as long as the texts are many.
@@ -21,15 +22,20 @@ internal sealed class RunEstimates(RunRequests requests, ModelRegistry registry,
     {
         var (version, dataset, train) = await requests.SettleAsync(request, cancellationToken);
         var validates = request.Validate != false && (await dataset.SplitsAsync(cancellationToken)).Contains(Splits.Val);
-        var validation = validates ? Examples.Spread(await dataset.ListAsync(Splits.Val, cancellationToken)) : [];
-        var examples = Examples.Of(request.Task, train, validation, request.QuestionTypes);
+        var validation = validates ? await dataset.ListAsync(Splits.Val, cancellationToken) : [];
+        return (await OfAsync(requests.Row(request, version, RunState.Queued), train, validation, cancellationToken))!;
+    }
 
-        var directory = artifacts.GetLocalDirectory((await registry.FindAsync(version, cancellationToken))!.Directory);
+    /// <summary>The estimate of a run by its clips, with features and without; null if they cannot be learnt from.</summary>
+    public async Task<TrainingEstimate?> OfAsync(RunRow run, IReadOnlyList<Clip> train, IReadOnlyList<Clip> validation, CancellationToken cancellationToken)
+    {
+        var examples = Examples.Of(run.Task, train, Examples.Spread(validation), run.QuestionTypes);
+        if (examples.Check() is not null) return null;
+        var directory = artifacts.GetLocalDirectory((await registry.FindAsync(run.BaseModel!, cancellationToken))!.Directory);
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), cancellationToken));
-        (config, _) = StartingModel.Outline(config, ModelDirectory.ReadAnswers(directory, config), request.Task, examples.Answers());
-        var batchSize = request.BatchSize ?? RunDefaults.BatchSize;
-        return await estimates.OfAsync(new EstimateInput(config, examples.SampleSize(LongestText(examples), batchSize), examples.TrainClips, examples.Validation.Count, examples.ValidationClips,
-            examples.Train.Concat(examples.Validation).Count(e => e.Clip.Regions is null), batchSize, request.Epochs ?? RunDefaults.Epochs), cancellationToken);
+        (config, _) = StartingModel.Outline(config, ModelDirectory.ReadAnswers(directory, config), run.Task, examples.Answers());
+        return await estimates.OfAsync(new EstimateInput(config, examples.SampleSize(LongestText(examples), run.BatchSize), examples.TrainClips, examples.Validation.Count, examples.ValidationClips,
+            examples.Train.Concat(examples.Validation).Count(e => e.Clip.Regions is null), run.BatchSize, run.Epochs), cancellationToken);
     }
 
     // With [CLS] and [SEP].

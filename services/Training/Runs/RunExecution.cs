@@ -7,7 +7,6 @@ using DemoVlp.Contracts.Training;
 using DemoVlp.Modeling;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Training.Data;
-using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Registry;
 using MassTransit;
@@ -17,7 +16,7 @@ namespace DemoVlp.Training.Runs;
 
 /// <summary>A run from being taken to its end, or to the point where it has to be let go.</summary>
 internal sealed partial class RunExecution(
-    RunDataSets dataSets, RunCorpus corpus, Fit fit, Estimates estimates, CheckpointRetention retention, ModelRegistry registry, IArtifactStore artifacts, ComputeSettings compute, IBus bus, TimeProvider time, ILogger<RunExecution> log)
+    RunDataSets dataSets, RunCorpus corpus, Fit fit, RunEstimates firstEstimates, Estimates estimates, CheckpointRetention retention, ModelRegistry registry, IArtifactStore artifacts, ComputeSettings compute, IBus bus, TimeProvider time, ILogger<RunExecution> log)
 {
     private const int MostAttempts = 5;
 
@@ -85,9 +84,11 @@ internal sealed partial class RunExecution(
         var model = await registry.FindAsync(run.BaseModel ?? "", stop) ?? throw new RunFailedException("unknown-model", "The model that the run was to start from is gone.");
         var directory = artifacts.GetLocalDirectory(model.Directory);
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), stop));
-        var (data, examples, texts) = await dataSets.SettleAsync(run, new Preparing(held), stop);
+        var (data, examples, texts) = await dataSets.SettleAsync(run, new Preparing(held, time), stop);
         var totalSteps = new BatchPlan(examples.TrainClips, run.BatchSize, run.Epochs, run.Seed).TotalSteps;
-        held.Progress = held.Progress with { Phase = RunPhase.Tokenizing, TotalSteps = totalSteps, Preparation = null };
+        // Of a run that is taken up again the time left is the one it was last given up with.
+        var secondsLeft = run.Record is null ? (await firstEstimates.OfAsync(run, data.Train, data.Validation, stop))?.Seconds : run.SecondsLeft;
+        held.Progress = held.Progress with { Phase = RunPhase.Tokenizing, TotalSteps = totalSteps, Preparation = null, SecondsLeft = secondsLeft };
         await AnnounceStartAsync(new TrainingStarted(run.Id, totalSteps), stop);
         var tokens = await corpus.GetAsync(run, model, texts, examples.Texts.Count, config.MaxTextLength, stop);
         if (run.Record is null) await RecordAsync(held, data, examples, config, directory, tokens.Longest);
@@ -138,12 +139,6 @@ internal sealed partial class RunExecution(
             : $"{result.Epochs} passes, not evaluated";
         return $"Trained from {run.BaseModel} on {examples.Train.Count} {what} of {run.Dataset}: {validation}; seed {run.Seed}"
             + (run.LossTerms == LossTerms.Both ? "" : $", {run.LossTerms} loss only") + (run.QuestionTypes is { } types ? $", questions of the types {string.Join(", ", types)} only" : "") + (compute.Precision == ComputePrecision.BFloat16 ? ", bfloat16." : ".");
-    }
-
-    /// <summary>Hands the progress of a data set's preparation on to the run.</summary>
-    private sealed class Preparing(HeldRun held) : IProgress<PrepareProgress>
-    {
-        public void Report(PrepareProgress value) => held.Progress = held.Progress with { Preparation = new RunPreparation(value.Done, value.Total) };
     }
 
     // Hashed: run ids made on one machine within a moment differ in a few digits only. The same run makes the same version, however often it is resumed.

@@ -117,7 +117,7 @@ internal sealed record RunProgress
     public static RunProgress Of(RunRow run) => new()
     {
         Phase = RunPhase.Preparing, Step = run.Step, Losses = run.Losses, Metrics = run.Metrics, BestMetrics = run.BestMetrics, BestEpoch = run.BestEpoch,
-        CpuSeconds = run.CpuSeconds, WallSeconds = run.WallSeconds,
+        SecondsLeft = run.SecondsLeft, CpuSeconds = run.CpuSeconds, WallSeconds = run.WallSeconds,
     };
 
     /// <summary>Whether this worker has written a checkpoint: it does not die before it gets anywhere.</summary>

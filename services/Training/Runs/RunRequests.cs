@@ -116,7 +116,8 @@ internal sealed class RunRequests(TrainingDbContext database, ModelRegistry regi
             : throw new ApiException(409, "dataset-has-no-training-split", $"The data set has no split \"{Splits.Train}\" to learn from.");
     }
 
-    private RunRow Row(StartTraining request, string? model, string state) => new()
+    /// <summary>The run that a request asks for, with what it leaves open.</summary>
+    public RunRow Row(StartTraining request, string? model, string state) => new()
     {
         Id = request.RunId, State = state, Task = request.Task, Dataset = request.Dataset, BaseModel = model, CreatedAt = time.GetUtcNow().UtcDateTime,
         Epochs = request.Epochs ?? RunDefaults.Epochs, BatchSize = request.BatchSize ?? RunDefaults.BatchSize,
