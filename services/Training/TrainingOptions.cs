@@ -21,6 +21,9 @@ public sealed class TrainingOptions
     [Range(1, 1_000_000)]
     public int CacheMegabytes { get; set; } = 1024;
 
+    /// <summary>The same in bytes.</summary>
+    internal long CacheBytes => CacheMegabytes * (1L << 20);
+
     /// <summary>Percentage points that the main metric of a model may lie below that of the model that answers, and it is still activated without force.</summary>
     [Range(0, 100)]
     public double GateDrop { get; set; } = 2;

@@ -103,6 +103,17 @@ public sealed class FittingTests
     }
 
     [Fact]
+    public void RegionCache_OfClipsSomeOfWhichHaveNoFile_IsEstimatedByTheFilesAndByWhatTheModelLooksAt()
+    {
+        var config = ModelConfig.Tiny(1000, 256).ObjectConfig;
+        static Clip Filed(string id) => new() { Id = id, Regions = new ClipRegions(new("videos/a/regions", "00", 5000, "x")) };
+        Clip[] clips = [Filed("a"), Filed("b"), Filed("a"), new() { Id = "c" }, new() { Id = "d", Regions = new ClipRegions(null, "imported") }];
+
+        // Of every region 256 numbers and the four of its box, each float32.
+        Assert.Equal(2 * 5000 + 2L * config.NumFrames * config.ObjectNum * 260 * 4, RegionCache.Estimate(clips, config));
+    }
+
+    [Fact]
     public void StartingModel_ForRetrievalFromAQuestionAnsweringModel_KeepsItsEncodersAndLeavesTheHead()
     {
         using var folder = new TemporaryFolder();

@@ -5,6 +5,7 @@ using System.Xml.Linq;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
 using DemoVlp.Testing;
+using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Fitting;
 using DemoVlp.Training.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -81,6 +82,24 @@ public sealed class WatchedRunTests
         Assert.InRange(after.Seconds, end.WallSeconds / 2, end.WallSeconds * 2);
         Assert.Equal((end.TotalSteps, "arithmetic"), (end.Estimate!.Steps, end.Estimate.Basis));
         Assert.Empty((await client.GetFromJsonAsync<Page<TrainingRun>>("/api/v1/training-runs?state=queued", Stop))!.Items);
+    }
+
+    [Fact]
+    public async Task Estimate_OfManyClips_CountsTheirRegionsUpToTheMemoryThatIsForThem()
+    {
+        var (little, much) = (await BytesAsync("1"), await BytesAsync("100"));
+
+        // Two hundred clips whose regions the built-in model needs 33 kB of each.
+        Assert.Equal(200 * 8 * 4 * (256 + 4) * 4 - (1 << 20), much - little);
+
+        static async Task<long> BytesAsync(string megabytes)
+        {
+            using var app = new TrainingApp(settings: new() { ["Training:CacheMegabytes"] = megabytes });
+            var client = app.CreateClient();
+            await TrainingApp.BuiltInAsync(client, Stop);
+            app.Datasets["made"] = new MadeDataset([.. Enumerable.Range(0, 199).Select(i => new Clip { Id = $"{i}", Captions = ["a red circle"] })]);
+            return (await EstimateAsync(client, Request)).Bytes;
+        }
     }
 
     [Theory]

@@ -213,7 +213,7 @@ public sealed record TrainingEstimate
     /// <summary>Optimiser steps in all.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>Memory of a step, weights and optimiser, in bytes.</summary>
+    /// <summary>Memory of a step, weights, optimiser and the region features that are kept, in bytes.</summary>
     public required long Bytes { get; init; }
 
     /// <summary>Seconds of steps and validations; without the making of features that are not there yet.</summary>

@@ -4,6 +4,7 @@ using DemoVlp.Modeling;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Training.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using static TorchSharp.torch;
 
 namespace DemoVlp.Training.Fitting;
@@ -15,16 +16,31 @@ namespace DemoVlp.Training.Fitting;
 /// <param name="ValidationSamples">Samples of a validation.</param>
 /// <param name="ValidationClips">Clips of a validation.</param>
 /// <param name="WithoutFeatures">How many of both have no features yet.</param>
+/// <param name="RegionBytes">Bytes of the region features of all clips.</param>
 /// <param name="BatchSize">As asked for.</param>
 /// <param name="Epochs">Passes.</param>
-internal sealed record EstimateInput(ModelConfig Config, SampleSize Sample, IReadOnlyList<int> Clips, int ValidationSamples, int ValidationClips, int WithoutFeatures, int BatchSize, int Epochs);
+internal sealed record EstimateInput(
+    ModelConfig Config, SampleSize Sample, IReadOnlyList<int> Clips, int ValidationSamples, int ValidationClips, int WithoutFeatures, long RegionBytes, int BatchSize, int Epochs)
+{
+    /// <summary>That of a run.</summary>
+    /// <param name="config">The model to be trained.</param>
+    /// <param name="examples">What it learns from.</param>
+    /// <param name="longestText">Tokens of the longest text.</param>
+    /// <param name="run">What was asked for.</param>
+    public static EstimateInput Of(ModelConfig config, Examples examples, int longestText, RunRow run)
+    {
+        var all = examples.Train.Concat(examples.Validation).Select(e => e.Clip).ToList();
+        return new(config, examples.SampleSize(longestText, run.BatchSize), examples.TrainClips, examples.Validation.Count, examples.ValidationClips,
+            all.Count(c => c.Regions is null), RegionCache.Estimate(all, config.ObjectConfig), run.BatchSize, run.Epochs);
+    }
+}
 
 /// <summary>
 /// Says before a run what it will take. Time is the run's operations (<see cref="Work"/>) over a speed: that at which the latest completed runs of models of this
 /// size went on this kind of device, or, while there are none, a fixed share of the speed of one matrix product that is measured now. Memory is counted
-/// (<see cref="StepMemory"/>).
+/// (<see cref="StepMemory"/>), with what is kept of the region features (<see cref="RegionCache"/>).
 /// </summary>
-internal sealed class Estimates(TrainingDbContext database, ComputeSettings compute)
+internal sealed class Estimates(TrainingDbContext database, ComputeSettings compute, IOptions<TrainingOptions> options)
 {
     private const int EarlierRuns = 5, LatestRuns = 50;
 
@@ -49,7 +65,7 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
         return new TrainingEstimate
         {
             Samples = input.Clips.Sum(), ValidationSamples = input.ValidationSamples, BatchSize = plan.BatchSize, StepsPerEpoch = plan.StepsPerEpoch, Steps = plan.TotalSteps,
-            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.Sample) + BytesPerParameter * parameters,
+            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.Sample) + BytesPerParameter * parameters + Math.Min(input.RegionBytes, options.Value.CacheBytes),
             Seconds = operations / (earlier ?? MatrixProductSpeed() * ShareOfMatrixProduct), Basis = earlier is null ? "arithmetic" : "earlier-runs",
             WithoutFeatures = input.WithoutFeatures,
         };

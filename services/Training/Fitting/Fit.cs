@@ -70,7 +70,7 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
             var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
             var state = checkpoints.Restore(learner);
             if (learner.Trainer.Steps > 0) LogResumed(run.Id, learner.Trainer.Steps);
-            var cache = new RegionCache(regions, options.Value.CacheMegabytes * (1L << 20), log);
+            var cache = new RegionCache(regions, options.Value.CacheBytes, log);
             using var journal = new Journal(artifacts, run.Id, workspace, time, (int)learner.Trainer.Steps, state.Epoch * plan.StepsPerEpoch, plan.TotalSteps);
             var steps = new FitSteps(input, learner, plan, checkpoints, cache, journal, options.Value.CheckpointSteps, state);
             if (!steps.Go()) return null;

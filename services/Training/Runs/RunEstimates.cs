@@ -34,8 +34,7 @@ internal sealed class RunEstimates(RunRequests requests, ModelRegistry registry,
         var directory = artifacts.GetLocalDirectory((await registry.FindAsync(run.BaseModel!, cancellationToken))!.Directory);
         var config = ModelConfig.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "config.json"), cancellationToken));
         (config, _) = StartingModel.Outline(config, ModelDirectory.ReadAnswers(directory, config), run.Task, examples.Answers());
-        return await estimates.OfAsync(new EstimateInput(config, examples.SampleSize(LongestText(examples), run.BatchSize), examples.TrainClips, examples.Validation.Count, examples.ValidationClips,
-            examples.Train.Concat(examples.Validation).Count(e => e.Clip.Regions is null), run.BatchSize, run.Epochs), cancellationToken);
+        return await estimates.OfAsync(EstimateInput.Of(config, examples, LongestText(examples), run), cancellationToken);
     }
 
     // With [CLS] and [SEP].

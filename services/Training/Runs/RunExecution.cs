@@ -119,16 +119,15 @@ internal sealed partial class RunExecution(
         (config, var answers) = StartingModel.Outline(config, known, run.Task, examples.Answers());
         var unusable = new Dictionary<string, int>(examples.Unusable);
         if (data.WithoutRegions > 0) unusable["no-regions"] = data.WithoutRegions;
-        var sample = examples.SampleSize(longestText, run.BatchSize);
-        var estimate = await estimates.OfAsync(
-            new EstimateInput(config, sample, examples.TrainClips, examples.Validation.Count, examples.ValidationClips, 0, run.BatchSize, run.Epochs), held.Stop);
+        var input = EstimateInput.Of(config, examples, longestText, run);
+        var estimate = await estimates.OfAsync(input, held.Stop);
         await held.RecordAsync(new RunRecord
         {
             Fingerprint = data.Fingerprint, ValidationFingerprint = data.ValidationFingerprint, CodeVersion = CodeVersion,
             Compute = estimates.ComputeText,
             Clips = examples.Train.Select(e => e.Clip.Id).Distinct(StringComparer.Ordinal).Count(), Samples = examples.Train.Count, ValidationSamples = examples.Validation.Count,
             Answers = answers.Count, NewAnswers = Math.Max(0, answers.Count - known.Count), Unusable = unusable,
-        }, estimate, new Work(config, sample).Step(estimate.BatchSize), ModelSize.Parameters(config));
+        }, estimate, new Work(config, input.Sample).Step(estimate.BatchSize), ModelSize.Parameters(config));
     }
 
     private string Describe(RunRow run, Examples examples, FitResult result)
