@@ -54,6 +54,15 @@ public sealed class TrainingRunTests
         Assert.Contains("40 steps", card, StringComparison.Ordinal);
         Assert.Contains($"6 samples of 6 clips, data fingerprint {end.Record!.Fingerprint}", card, StringComparison.Ordinal);
         Assert.Contains("core-hours", card, StringComparison.Ordinal);
+        // What it stepped by, in the record and on the card.
+        var optimizer = end.Record.Optimizer!;
+        Assert.Equal(("adamw-torch", 1e-8, 0.01, 1.0), (optimizer.Rule, optimizer.Epsilon, optimizer.WeightDecay, optimizer.MaxGradientNorm));
+        Assert.Equal([0.9, 0.999], optimizer.Betas);
+        Assert.Equal(("warmup-linear", 4, "float32", Environment.ProcessorCount), (optimizer.Schedule, optimizer.WarmupSteps, optimizer.Precision, optimizer.Threads));
+        Assert.Contains("adamw-torch, betas 0.9 and 0.999, epsilon 1e-08, weight decay 0.01, gradients clipped to norm 1", card, StringComparison.Ordinal);
+        Assert.Contains("warmup-linear, 4 steps of warm-up", card, StringComparison.Ordinal);
+        Assert.Contains("**Losses**: global and local", card, StringComparison.Ordinal);
+        Assert.Contains("**Stops early**: never", card, StringComparison.Ordinal);
         // Neither checkpoint nor captions: a video deleted from now on leaves none of its words behind.
         await Eventually.TrueAsync("nothing of the run is left but its model", () => FilesOf(app, run.Id).Count == 0, Stop);
     }

@@ -131,6 +131,7 @@ public sealed class ValidationTests
         // Of equal ones the last is kept.
         Assert.Equal((6, 6), (end.BestEpoch, end.Epoch));
         Assert.True(end.Step < end.TotalSteps);
+        Assert.Contains("**Stops early**: after 3 passes", await client.GetStringAsync($"/api/v1/models/{end.ModelVersion}/card", Stop), StringComparison.Ordinal);
         await Eventually.TrueAsync("its checkpoints are gone", () => !app.Services.GetRequiredService<IArtifactStore>().List(RunArtifacts.Checkpoints(end.Id)).Any(), Stop);
     }
 
@@ -145,6 +146,7 @@ public sealed class ValidationTests
         Assert.Equal((losses, 0.0, (int?)null), (end.LossTerms, end.Losses[other], end.BestEpoch));
         Assert.True(end.Losses["choice"] > 0, "The data set has near misses to learn from.");
         Assert.Equal(end.Losses["total"], end.Losses[losses] + end.Losses["choice"], 4);
+        Assert.Contains($"**Losses**: {losses} only", await client.GetStringAsync($"/api/v1/models/{end.ModelVersion}/card", Stop), StringComparison.Ordinal);
     }
 
     [Fact]

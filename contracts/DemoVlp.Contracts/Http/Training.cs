@@ -176,6 +176,9 @@ public sealed record RunRecord
     /// <summary>Device and precision of the computation.</summary>
     public required string Compute { get; init; }
 
+    /// <summary>What it steps by besides what was asked for; null: the run is older than this record of it.</summary>
+    public OptimizerRecord? Optimizer { get; init; }
+
     /// <summary>Clips learnt from.</summary>
     public required int Clips { get; init; }
 
@@ -193,6 +196,37 @@ public sealed record RunRecord
 
     /// <summary>Clips and questions that could not be used, by reason: <c>no-regions</c>, <c>no-captions</c>, <c>no-questions</c>, <c>no-answer</c>.</summary>
     public required IReadOnlyDictionary<string, int> Unusable { get; init; }
+}
+
+/// <summary>The optimiser of a run, and what it computes with.</summary>
+public sealed record OptimizerRecord
+{
+    /// <summary><c>adamw-torch</c>, torch's rule; <c>adamw-reference</c>, that of the published code.</summary>
+    public required string Rule { get; init; }
+
+    /// <summary>Shares of the old means of the gradients and of their squares that a step keeps.</summary>
+    public required IReadOnlyList<double> Betas { get; init; }
+
+    /// <summary>Added to the root of the mean square.</summary>
+    public required double Epsilon { get; init; }
+
+    /// <summary>Decoupled from the gradients: times the learning rate, taken from every weight.</summary>
+    public required double WeightDecay { get; init; }
+
+    /// <summary>Larger gradients are scaled to this norm.</summary>
+    public required double MaxGradientNorm { get; init; }
+
+    /// <summary><c>warmup-linear</c>: the learning rate rises linearly to its peak, then falls linearly to zero.</summary>
+    public required string Schedule { get; init; }
+
+    /// <summary>Steps of the rise.</summary>
+    public required int WarmupSteps { get; init; }
+
+    /// <summary><c>float32</c> or <c>bfloat16</c>: what the encoders' matrix products compute in.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>Threads of one tensor operation on the CPU, when the run was first taken. Another number gives other bits.</summary>
+    public required int Threads { get; init; }
 }
 
 /// <summary>What a run is expected to take.</summary>

@@ -1,11 +1,9 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
 using DemoVlp.Modeling;
-using DemoVlp.Modeling.VideoLanguage.Training;
 using DemoVlp.Training.Datasets;
 using DemoVlp.Training.Runs;
 using Microsoft.Extensions.Options;
-using StepOptions = DemoVlp.Modeling.VideoLanguage.Training.TrainingOptions;
 
 namespace DemoVlp.Training.Fitting;
 
@@ -29,8 +27,6 @@ internal sealed record FitResult(string Workspace, int Epochs, FitState State)
 /// <summary>The optimiser steps of a run, on a thread of their own from the first tensor to the last.</summary>
 internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader regions, IOptions<TrainingOptions> options, ComputeSettings compute, TimeProvider time, ILogger<Fit> log)
 {
-    private const double WeightDecay = 0.01, MaximumGradientNorm = 1;
-
     /// <summary>Steps until the run is through or has to stop.</summary>
     /// <returns>What came of it; null if the run had to stop first.</returns>
     /// <exception cref="RunFailedException"><c>diverged</c> (the last checkpoint is kept), <c>not-enough-memory</c> or <c>dataset-too-small</c>.</exception>
@@ -62,11 +58,7 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
         {
             var model = StartingModel.Load(input.BaseDirectory, run.Task, input.Examples.Answers(), (ulong)run.Seed);
             StepMemory.Check(model.Config, plan.BatchSize, input.Examples.SampleSize(input.Tokens.Longest, plan.BatchSize));
-            using var learner = Learner.Create(run.Task, model, run.LossTerms, new StepOptions
-            {
-                LearningRate = run.LearningRate, Rule = AdamWRule.Torch, WeightDecay = WeightDecay, MaxGradientNorm = MaximumGradientNorm, Seed = (ulong)run.Seed,
-                Precision = compute.Precision,
-            }, compute.Device);
+            using var learner = Learner.Create(run.Task, model, run.LossTerms, StepRule.Options(run, compute), compute.Device);
             var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
             var state = checkpoints.Restore(learner);
             if (learner.Trainer.Steps > 0) LogResumed(run.Id, learner.Trainer.Steps);

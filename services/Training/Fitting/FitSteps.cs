@@ -9,8 +9,6 @@ namespace DemoVlp.Training.Fitting;
 /// <summary>The steps and validations of a fit, one after the other. Used on the training thread.</summary>
 internal sealed class FitSteps
 {
-    private const int LongestWarmup = 100;
-
     private readonly FitInput input;
     private readonly Learner learner;
     private readonly BatchPlan plan;
@@ -79,7 +77,7 @@ internal sealed class FitSteps
     private void Step(BatchReader reader)
     {
         var step = (int)Trainer.Steps;
-        Trainer.LearningRate = LearningRateSchedule.WarmupLinear(step, plan.TotalSteps, Math.Min(LongestWarmup, plan.TotalSteps / 10), Run.LearningRate);
+        Trainer.LearningRate = StepRule.LearningRate(step, plan.TotalSteps, Run.LearningRate);
         Dictionary<string, double> losses;
         try
         {

@@ -64,6 +64,9 @@ internal static class ModelCard
         Append(card, "Data set", run.Dataset);
         Append(card, "Started from", run.BaseModel ?? "nothing");
         Append(card, "Epochs", $"{run.Epochs} of {run.BatchSize} samples a step, {run.Step} steps, learning rate {Number(run.LearningRate)}, seed {run.Seed}");
+        if (run.Task == EvaluationTask.Retrieval) Append(card, "Losses", run.LossTerms == LossTerms.Both ? "global and local" : $"{run.LossTerms} only");
+        Append(card, "Stops early", run.Patience is { } patience ? $"after {patience} passes without a better validation" : "never");
+        if (run.Record?.Optimizer is { } optimizer) AppendOptimizer(card, optimizer);
         if (run.QuestionTypes is { } types) Append(card, "Questions", $"of the types {string.Join(", ", types)} only");
         if (run.Record is { } record)
         {
@@ -73,6 +76,13 @@ internal static class ModelCard
         if (run.BestMetrics is { } metrics)
             Append(card, "Validation", $"after pass {run.BestEpoch}: {string.Join(", ", metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {Number(m.Value)}"))}");
         if (run.Losses.Count > 0) Append(card, "Last losses", string.Join(", ", run.Losses.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key} {Number(l.Value)}")));
+    }
+
+    private static void AppendOptimizer(StringBuilder card, OptimizerRecord optimizer)
+    {
+        Append(card, "Optimiser", string.Create(CultureInfo.InvariantCulture,
+            $"{optimizer.Rule}, betas {string.Join(" and ", optimizer.Betas.Select(b => Number(b)))}, epsilon {optimizer.Epsilon:g}, weight decay {Number(optimizer.WeightDecay)}, gradients clipped to norm {Number(optimizer.MaxGradientNorm)}"));
+        Append(card, "Schedule", $"{optimizer.Schedule}, {optimizer.WarmupSteps} steps of warm-up");
     }
 
     private static void AppendEvaluations(StringBuilder card, IReadOnlyList<EvaluationRow> evaluations)

@@ -124,7 +124,7 @@ internal sealed partial class RunExecution(
         await held.RecordAsync(new RunRecord
         {
             Fingerprint = data.Fingerprint, ValidationFingerprint = data.ValidationFingerprint, CodeVersion = CodeVersion,
-            Compute = estimates.ComputeText,
+            Compute = estimates.ComputeText, Optimizer = StepRule.Describe(estimate.Steps, compute),
             Clips = examples.Train.Select(e => e.Clip.Id).Distinct(StringComparer.Ordinal).Count(), Samples = examples.Train.Count, ValidationSamples = examples.Validation.Count,
             Answers = answers.Count, NewAnswers = Math.Max(0, answers.Count - known.Count), Unusable = unusable,
         }, estimate, new Work(config, input.Sample).Step(estimate.BatchSize), ModelSize.Parameters(config));

@@ -12,10 +12,15 @@ public enum AdamWRule
     Torch,
 }
 
-/// <summary>AdamW (betas 0.9 and 0.999) over named parameters. Written out because its state has to be saved and restored exactly.</summary>
+/// <summary>AdamW over named parameters. Written out because its state has to be saved and restored exactly.</summary>
 public sealed class AdamW : IDisposable
 {
-    private const double Beta1 = 0.9, Beta2 = 0.999;
+    /// <summary>Share of the old mean of the gradients that a step keeps.</summary>
+    public const double Beta1 = 0.9;
+
+    /// <summary>Share of the old mean of their squares that it keeps.</summary>
+    public const double Beta2 = 0.999;
+
     private readonly IReadOnlyList<(string Name, Tensor Value)> parameters;
     private readonly Dictionary<string, State> states = new(StringComparer.Ordinal);
     private readonly AdamWRule rule;
@@ -30,6 +35,9 @@ public sealed class AdamW : IDisposable
     /// <summary>An optimiser without history for parameters that are already on their device.</summary>
     public AdamW(IEnumerable<(string Name, Tensor Value)> parameters, AdamWRule rule = AdamWRule.Reference, double weightDecay = 0) =>
         (this.parameters, this.rule, this.weightDecay) = ([.. parameters], rule, weightDecay);
+
+    /// <summary>What a rule adds to the root of the mean square, so that it divides by no zero.</summary>
+    public static double Epsilon(AdamWRule rule) => rule == AdamWRule.Reference ? 1e-6 : 1e-8;
 
     /// <summary>Sets all gradients to zero.</summary>
     public void ZeroGradients()
@@ -116,13 +124,13 @@ public sealed class AdamW : IDisposable
         var correction2 = Math.Sqrt(1 - Math.Pow(Beta2, state.Steps));
         if (rule == AdamWRule.Reference)
         {
-            parameter.AddQuotientInPlace(state.Mean, state.Variance.sqrt().AddInPlace(1e-6), -learningRate * correction2 / correction1);
+            parameter.AddQuotientInPlace(state.Mean, state.Variance.sqrt().AddInPlace(Epsilon(rule)), -learningRate * correction2 / correction1);
             if (weightDecay > 0) parameter.MulInPlace(1 - learningRate * weightDecay);
         }
         else
         {
             if (weightDecay > 0) parameter.MulInPlace(1 - learningRate * weightDecay);
-            parameter.AddQuotientInPlace(state.Mean, state.Variance.sqrt().DivInPlace(correction2).AddInPlace(1e-8), -learningRate / correction1);
+            parameter.AddQuotientInPlace(state.Mean, state.Variance.sqrt().DivInPlace(correction2).AddInPlace(Epsilon(rule)), -learningRate / correction1);
         }
     }
 }
