@@ -71,7 +71,7 @@ public sealed partial class DemoVlpClient
         }
     }
 
-    /// <summary>Imports a model from files that lie in the system's import folder.</summary>
+    /// <summary>Imports a model from files that lie in the system's import folder, or from the weights that a training run has kept which failed or was cancelled.</summary>
     public Task<Model> ImportModelAsync(ModelImportRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "models", request, ClientJson.Default.ModelImportRequest, ClientJson.Default.Model, cancellationToken);
 

@@ -31,7 +31,7 @@ public static class TrainingModule
             .AddScoped<ClipRegionsReader>().AddScoped<FindDataset>(services => services.GetRequiredService<DatasetCatalog>().FindAsync);
         builder.Services.AddSingleton<EvaluationLeases>().AddSingleton<ModelConfigurations>().AddSingleton<NamedFiles>();
         builder.Services.AddScoped<ModelRegistry>().AddScoped<Activations>().AddScoped<Announcer>().AddScoped<EvaluationRequests>().AddScoped<EvaluationTexts>().AddScoped<EvaluationExecution>()
-            .AddScoped<ModelDescriptions>().AddScoped<ActivationGate>().AddScoped<ModelImport>();
+            .AddScoped<ModelDescriptions>().AddScoped<ActivationGate>().AddScoped<KeptWeights>().AddScoped<ModelImport>();
         builder.Services.AddScoped<RunRequests>().AddScoped<RunDataSets>().AddScoped<RunCorpus>().AddScoped<Estimates>().AddScoped<RunEstimates>().AddScoped<CheckpointRetention>().AddScoped<Fit>().AddScoped<RunExecution>();
         builder.Services.AddHostedService<ComputeCheck>().AddHostedService<BuiltInModels>().AddHostedService<AnnouncementSweep>().AddHostedService<DatasetUpkeep>().AddHostedService<TrainingRunner>().AddHostedService<EvaluationRunner>();
         return builder;

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using DemoVlp.Artifacts;
@@ -133,7 +134,7 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
-    public async Task Run_WhenTheLossIsNoNumberAnyMore_FailsAndKeepsTheLastCheckpoint()
+    public async Task Run_WhenTheLossIsNoNumberAnyMore_FailsAndKeepsTheLastCheckpointForAModel()
     {
         using var app = new TrainingApp(settings: new() { ["Training:CheckpointSteps"] = "1" });
         var client = await ReadyAsync(app);
@@ -147,6 +148,11 @@ public sealed class TrainingRunTests
         Assert.InRange(end.Step, 1, 2);
         Assert.Null(end.ModelVersion);
         Assert.Single(app.Services.GetRequiredService<IArtifactStore>().List($"runs/{run.Id:n}"), k => k.EndsWith("last.safetensors", StringComparison.Ordinal));
+        Assert.Contains("POST /api/v1/models", end.Failure!.Detail, StringComparison.Ordinal);
+        var response = await client.PostAsJsonAsync("/api/v1/models", new ModelImportRequest { Run = run.Id, Name = "kept" }, Stop);
+        var model = (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Model>(Stop))!;
+        Assert.Equal(("kept", "trained", run.Id), (model.Version, model.Origin, model.RunId));
+        Assert.Contains($"(diverged), its weights after step {end.Step} ", model.Description, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -105,9 +105,12 @@ public sealed record ActivationDetails
     public DateTime? AnsweredAt { get; init; }
 }
 
-/// <summary>JSON body of <c>POST /models</c>: files that lie in the system's import folder. All paths are relative to it.</summary>
+/// <summary>JSON body of <c>POST /models</c>: files that lie in the system's import folder (all paths are relative to it), or a run.</summary>
 public sealed record ModelImportRequest
 {
+    /// <summary>A training run that failed or was cancelled: a model is made of the weights it has kept, those of its best validation or else of its last checkpoint.</summary>
+    public Guid? Run { get; init; }
+
     /// <summary>A model directory, or a checkpoint of the published code (<c>.pth</c>, <c>.safetensors</c>).</summary>
     public string? Path { get; init; }
 

@@ -1,6 +1,7 @@
 using DemoVlp.Artifacts;
 using DemoVlp.Modeling.Serialization;
 using DemoVlp.Modeling.VideoLanguage;
+using DemoVlp.Modeling.VideoLanguage.Training;
 using DemoVlp.Training.Runs;
 
 namespace DemoVlp.Training.Fitting;
@@ -23,6 +24,11 @@ internal sealed class Checkpoints(IArtifactStore artifacts, Guid runId, string w
         var kept = new[] { RunArtifacts.Checkpoint(runId), RunArtifacts.Best(runId, state.BestEpoch) };
         foreach (var old in artifacts.List(RunArtifacts.Checkpoints(runId)).Where(k => !kept.Contains(k)).ToList()) artifacts.Delete(old);
     }
+
+    /// <summary>What the last state says besides weights and history; null: there is no state.</summary>
+    public FitState? Read() => Find(RunArtifacts.Checkpoint(runId)) is { } checkpoint
+        ? FitState.FromNote(Safetensors.ReadMetadata(checkpoint).GetValueOrDefault(IModelTrainer.NoteKey, ""))
+        : null;
 
     /// <summary>Goes back to the last state, if there is one.</summary>
     public FitState Restore(Learner learner)

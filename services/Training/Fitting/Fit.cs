@@ -60,7 +60,7 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
             StepMemory.Check(model.Config, plan.BatchSize, input.Examples.SampleSize(input.Tokens.Longest, plan.BatchSize));
             using var learner = Learner.Create(run.Task, model, run.LossTerms, StepRule.Options(run, compute), compute.Device);
             var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
-            var state = checkpoints.Restore(learner);
+            var state = checkpoints.Restore(learner) with { Answers = model.Answers };
             if (learner.Trainer.Steps > 0) LogResumed(run.Id, learner.Trainer.Steps);
             var cache = new RegionCache(regions, options.Value.CacheBytes, log);
             using var journal = new Journal(artifacts, run.Id, workspace, time, (int)learner.Trainer.Steps, state.Epoch * plan.StepsPerEpoch, plan.TotalSteps);

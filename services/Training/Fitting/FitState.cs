@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DemoVlp.Training.Fitting;
 
-/// <summary>What a run knows of its validations; kept in the checkpoint, so that a run that is resumed chooses the same model and stops at the same pass.</summary>
+/// <summary>What a run knows of its validations, and what belongs to its weights; kept in the checkpoint, so that a run that is resumed chooses the same model and stops at the same pass.</summary>
 internal sealed record FitState
 {
     /// <summary>Passes done at the last validation; 0: there was none.</summary>
@@ -20,9 +20,12 @@ internal sealed record FitState
 
     public Dictionary<string, double>? BestMetrics { get; init; }
 
+    /// <summary>Answers of the model under training by label; null in notes of earlier versions.</summary>
+    public IReadOnlyList<string>? Answers { get; init; }
+
     /// <summary>The state after a validation. Of equal ones the last is the best: a few clips are soon all found, and what is learnt after that shows in others.</summary>
     public FitState After(int epoch, Dictionary<string, double> metrics, double score) => BestEpoch == 0 || score >= BestScore
-        ? new FitState
+        ? this with
         {
             Epoch = epoch, Metrics = metrics, BestEpoch = epoch, BestScore = score, BestMetrics = metrics, ImprovedEpoch = BestEpoch == 0 || score > BestScore ? epoch : ImprovedEpoch,
         }

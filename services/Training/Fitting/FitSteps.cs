@@ -170,5 +170,5 @@ internal sealed class FitSteps
     }
 
     private static RunFailedException Diverged(int step) =>
-        new("diverged", $"The loss was no number any more at step {step}; the last checkpoint before it is kept. A smaller learning rate may help.");
+        new("diverged", $"The loss was no number any more at step {step}; the last checkpoint before it is kept, if there was one: POST /api/v1/models with the id of the run makes a model of it. A smaller learning rate may help.");
 }

@@ -21,20 +21,20 @@ internal static class ImportApi
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     public static void MapImport(this IEndpointRouteBuilder models) =>
-        models.MapPost("/", ImportAsync).WithName("ImportModel").WithSummary("Imports a model: uploaded files, or files in the system's import folder.")
+        models.MapPost("/", ImportAsync).WithName("ImportModel").WithSummary("Imports a model: uploaded files, files in the system's import folder, or the weights that a training run has kept which failed or was cancelled.")
             .WithDescription("A multipart form with the files of a model directory as parts \"model\", or a \"checkpoint\" of the published code with its \"vocabulary\" (and \"answers\"), or parts \"distilbert\" and \"vit\" to begin a training with; "
-                + "or JSON that names such files in the import folder. Everything is checked before the model is there. The same content without a name is answered 200 with the model that is there.")
+                + "or JSON that names such files in the import folder, or a run. Everything is checked before the model is there. The same content without a name is answered 200 with the model that is there.")
             .Produces<Model>(201).Produces<Model>().ProducesProblem(400).ProducesProblem(409).ProducesProblem(413)
             .AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
                 operation.RequestBody = Body(await context.GetOrCreateSchemaAsync(typeof(ModelImportRequest), null, cancellationToken)));
 
     private static async Task<Results<Created<Model>, Ok<Model>>> ImportAsync(
-        HttpContext http, ModelImport import, NamedFiles folder, ModelDescriptions descriptions, Announcer announcer, IOptions<TrainingOptions> options, CancellationToken cancellationToken)
+        HttpContext http, ModelImport import, NamedFiles folder, KeptWeights kept, ModelDescriptions descriptions, Announcer announcer, IOptions<TrainingOptions> options, CancellationToken cancellationToken)
     {
         var workspace = Directory.CreateTempSubdirectory("demovlp-import-");
         try
         {
-            var files = await ReadAsync(http, folder, workspace.FullName, options.Value.MaxImportBytes, cancellationToken);
+            var files = await ReadAsync(http, folder, kept, workspace.FullName, options.Value.MaxImportBytes, cancellationToken);
             var (model, created) = await import.ImportAsync(files, workspace.FullName, cancellationToken);
             if (created) await announcer.AnnounceAsync(cancellationToken);
             var described = await descriptions.DescribeAsync(model, cancellationToken);
@@ -46,7 +46,7 @@ internal static class ImportApi
         }
     }
 
-    private static async Task<ImportFiles> ReadAsync(HttpContext http, NamedFiles folder, string workspace, long mostBytes, CancellationToken cancellationToken)
+    private static async Task<ImportFiles> ReadAsync(HttpContext http, NamedFiles folder, KeptWeights kept, string workspace, long mostBytes, CancellationToken cancellationToken)
     {
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)) throw NoFiles();
         var multipart = type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase);
@@ -59,7 +59,8 @@ internal static class ImportApi
             if (!http.Request.HasJsonContentType()) throw NoFiles();
             try
             {
-                return folder.Find(await JsonSerializer.DeserializeAsync<ModelImportRequest>(http.Request.Body, Json, cancellationToken) ?? new ModelImportRequest());
+                var request = await JsonSerializer.DeserializeAsync<ModelImportRequest>(http.Request.Body, Json, cancellationToken) ?? new ModelImportRequest();
+                return folder.Find(request) with { Kept = request.Run is { } run ? await kept.FindAsync(run, cancellationToken) : null };
             }
             catch (JsonException e)
             {
@@ -70,7 +71,7 @@ internal static class ImportApi
         return await new ImportForm(workspace, mostBytes).ReadAsync(new MultipartReader(boundary, http.Request.Body, bufferSize: 1 << 16), cancellationToken);
     }
 
-    private static ApiException NoFiles() => new(400, "no-files", "Send a multipart form with the files, or JSON that names files in the import folder.");
+    private static ApiException NoFiles() => new(400, "no-files", "Send a multipart form with the files, or JSON that names files in the import folder or a training run.");
 
     // The body is read by hand, so its description is written by hand too.
     private static OpenApiRequestBody Body(IOpenApiSchema json)

@@ -11,6 +11,9 @@ internal sealed record ImportFiles
     /// <summary>A model directory (<c>config.json</c>, <c>model.safetensors</c>, <c>vocab.txt</c>, <c>answers.txt</c>).</summary>
     public string? Model { get; init; }
 
+    /// <summary>A run of this system, for the weights that it has kept.</summary>
+    public KeptRun? Kept { get; init; }
+
     /// <summary>A checkpoint of the published code.</summary>
     public string? Checkpoint { get; init; }
 

@@ -11,8 +11,8 @@ using DemoVlp.Training.Data;
 
 namespace DemoVlp.Training.Registry.Import;
 
-/// <summary>Makes a model of the registry from files of others: converted, loaded once to see that it is whole, and only then entered.</summary>
-internal sealed partial class ModelImport(ModelRegistry registry, TimeProvider time)
+/// <summary>Makes a model of the registry from files of others, or from what a run has kept: converted, loaded once to see that it is whole, and only then entered.</summary>
+internal sealed partial class ModelImport(ModelRegistry registry, KeptWeights kept, TimeProvider time)
 {
     private const int LongestDescription = 1000, LongestLines = 64 << 20;
 
@@ -35,13 +35,14 @@ internal sealed partial class ModelImport(ModelRegistry registry, TimeProvider t
         {
             var directory = Path.Combine(workspace, "imported");
             // On one thread from beginning to end: torch's scopes belong to a thread.
-            var (config, initialised) = await Task.Factory.StartNew(() => Convert(files, directory), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            var (config, sources, initialised) = await Task.Factory.StartNew(() => Convert(files, directory), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             var hash = await HashAsync(directory, cancellationToken);
-            var version = files.Name ?? $"{config.Task}-imported-{hash[..10]}";
+            var version = files.Name ?? $"{config.Task}-{(files.Kept is null ? "imported" : "kept")}-{hash[..10]}";
             var row = new ModelRow
             {
-                Version = version, Task = config.Task, Origin = "imported", Directory = VideoArtifacts.Model(version), CreatedAt = time.GetUtcNow().UtcDateTime,
-                Description = Describe(files, hash, initialised),
+                Version = version, Task = config.Task, Origin = files.Kept is null ? "imported" : "trained", RunId = files.Kept?.Run.Id,
+                Directory = VideoArtifacts.Model(version), CreatedAt = time.GetUtcNow().UtcDateTime,
+                Description = Describe(files, sources, hash, initialised),
             };
             if (await registry.AddAsync(row, directory, cancellationToken)) return (row, true);
             if (files.Name is not null) throw Exists(version);
@@ -65,16 +66,18 @@ internal sealed partial class ModelImport(ModelRegistry registry, TimeProvider t
             if (await registry.FindAsync(name, cancellationToken) is not null) throw Exists(name);
         }
         if (files.Description?.Length > LongestDescription) throw new ApiException(400, "bad-description", $"A description has {LongestDescription} characters at most.");
-        if (files.Model is not null && (files.Checkpoint ?? files.DistilBert ?? files.Vit ?? files.Vocabulary ?? files.Answers) is not null)
-            throw new ApiException(400, "sources-contradict", "A model directory is complete; nothing else can be given with it.");
+        var parts = files.Checkpoint ?? files.DistilBert ?? files.Vit ?? files.Vocabulary ?? files.Answers;
+        if ((files.Model is not null && parts is not null) || (files.Kept is not null && (files.Model ?? parts) is not null))
+            throw new ApiException(400, "sources-contradict", "A model directory is complete, and so is what a run has kept; nothing else can be given with it.");
         if (files.Options is { NumFrames: < 1 or > 1024 } or { ObjectNum: < 1 or > 1024 } or { FeatureDim: < 1 or > 65536 } or { HeadWidth: < 1 or > 8192 })
             throw new ApiException(400, "config-invalid", "Frames and regions must be between 1 and 1024, featureDim between 1 and 65536, headWidth between 1 and 8192.");
     }
 
-    private static (ModelConfig Config, int Initialised) Convert(ImportFiles files, string directory)
+    private (ModelConfig Config, string Sources, int Initialised) Convert(ImportFiles files, string directory)
     {
-        var initialised = 0;
-        if (files.Model is { } model) Copy(model, directory);
+        var (origin, initialised) = (files.Sources, 0);
+        if (files.Kept is { } run) origin = kept.Write(run, directory);
+        else if (files.Model is { } model) Copy(model, directory);
         else
         {
             var sources = new ImportSources
@@ -87,7 +90,7 @@ internal sealed partial class ModelImport(ModelRegistry registry, TimeProvider t
         // What no tokeniser could read would fail with the first query.
         if (SpecialPieces.Any(p => !loaded.Vocabulary.Contains(p)) || loaded.Vocabulary.Any(p => p.Length == 0) || loaded.Vocabulary.Distinct(StringComparer.Ordinal).Count() < loaded.Vocabulary.Count)
             throw new ModelFormatException("bad-vocabulary", "The vocabulary must hold [UNK], [CLS] and [SEP], no empty line and nothing twice.");
-        return (loaded.Config, initialised);
+        return (loaded.Config, origin, initialised);
     }
 
     private static void Copy(string source, string target)
@@ -117,9 +120,9 @@ internal sealed partial class ModelImport(ModelRegistry registry, TimeProvider t
         return System.Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static string Describe(ImportFiles files, string hash, int initialised)
+    private static string Describe(ImportFiles files, string sources, string hash, int initialised)
     {
-        var origin = string.Create(CultureInfo.InvariantCulture, $"Imported from {files.Sources} (content {hash[..16]}).")
+        var origin = string.Create(CultureInfo.InvariantCulture, $"Imported from {sources} (content {hash[..16]}).")
             + (initialised > 0 ? $" {initialised} of its tensors were in none of the files and are random: it has to be trained before it means anything." : "");
         return files.Description is { Length: > 0 } said ? $"{said} {origin}" : origin;
     }

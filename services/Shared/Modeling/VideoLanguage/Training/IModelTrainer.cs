@@ -3,6 +3,9 @@ namespace DemoVlp.Modeling.VideoLanguage.Training;
 /// <summary>What the trainers of all tasks have in common.</summary>
 public interface IModelTrainer : IDisposable
 {
+    /// <summary>Key of <see cref="Note"/> in the metadata of a saved state.</summary>
+    const string NoteKey = "note";
+
     /// <summary>Architecture.</summary>
     ModelConfig Config { get; }
 

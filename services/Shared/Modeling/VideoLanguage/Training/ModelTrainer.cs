@@ -12,7 +12,7 @@ namespace DemoVlp.Modeling.VideoLanguage.Training;
 /// </summary>
 public abstract class ModelTrainer<TSample> : IModelTrainer
 {
-    private const string ModelPrefix = "model.", OptimizerPrefix = "optimizer.", NoteKey = "note";
+    private const string ModelPrefix = "model.", OptimizerPrefix = "optimizer.";
     private readonly Module network;
     private readonly TrainingOptions options;
     private readonly AdamW optimizer;
@@ -98,7 +98,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
             ["learning_rate"] = LearningRate.ToString("R", CultureInfo.InvariantCulture),
             ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
             ["config"] = Config.ToJson(),
-            [NoteKey] = Note,
+            [IModelTrainer.NoteKey] = Note,
         });
     }
 
@@ -115,7 +115,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         var tensors = Safetensors.Load(path);
         ModelWeights.LoadStrictly(network, Part(ModelPrefix));
         optimizer.Restore(Part(OptimizerPrefix));
-        (Steps, LearningRate, Note) = (steps, learningRate, metadata.GetValueOrDefault(NoteKey, ""));
+        (Steps, LearningRate, Note) = (steps, learningRate, metadata.GetValueOrDefault(IModelTrainer.NoteKey, ""));
 
         Dictionary<string, Tensor> Part(string prefix) => tensors.Where(t => t.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[prefix.Length..], t => t.Value);
     }
