@@ -1,13 +1,9 @@
-using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using DemoVlp.Contracts.Videos;
 using DemoVlp.Testing;
 using DemoVlp.Training.Data;
 using DemoVlp.Training.Datasets;
-using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace DemoVlp.Training.Tests;
 
@@ -61,66 +57,37 @@ public sealed class ClipRenewalTests : IDisposable
     [Fact]
     public async Task Prepare_WhenWorkersHaveDifferentDetectors_EndsAndWarnsOfTheMix()
     {
-        var warnings = new Warnings();
-        using var watched = app.WithWebHostBuilder(builder => builder.ConfigureTestServices(services => services.AddSingleton<ILoggerProvider>(warnings)));
-        await MakeAsync(seenBy: clip => clip == "train0" ? "first" : "second", watched.CreateClient());
-        await LoadAsync("first", 0, watched.Services);
+        await MakeAsync(seenBy: clip => clip == "train0" ? "first" : "second");
+        await LoadAsync("first", 0);
 
-        await PrepareAsync(watched.Services);
+        await PrepareAsync();
 
         Assert.Equal(1 + 3, app.Neighbours.Videos.Count);
-        var warning = Assert.Single(warnings.Messages, m => m.Contains("several detectors", StringComparison.Ordinal));
+        var warning = Assert.Single(app.Warnings.Messages, m => m.Contains("several detectors", StringComparison.Ordinal));
         Assert.Contains("first", warning, StringComparison.Ordinal);
         Assert.Contains("second", warning, StringComparison.Ordinal);
     }
 
-    private async Task MakeAsync(Func<string, string?> seenBy, HttpClient? client = null)
+    private async Task MakeAsync(Func<string, string?> seenBy)
     {
         app.Neighbours.Detector = seenBy;
-        (await (client ?? app.CreateClient()).PostAsJsonAsync("/api/v1/datasets", ShapesDatasetTests.Shapes("shapes", 2), Stop)).EnsureSuccessStatusCode();
+        (await app.CreateClient().PostAsJsonAsync("/api/v1/datasets", ShapesDatasetTests.Shapes("shapes", 2), Stop)).EnsureSuccessStatusCode();
     }
 
-    private async Task LoadAsync(string detector, int minutes, IServiceProvider? services = null)
+    private async Task LoadAsync(string detector, int minutes)
     {
-        var known = await InAsync<TrainingDbContext, int>(services, database => database.Detectors.CountAsync(Stop));
-        var loaded = new DetectorLoaded { Name = detector, Sha256 = detector, LoadedAt = Start.AddMinutes(minutes) };
-        await (services ?? app.Services).GetRequiredService<MassTransit.IBus>().Publish(loaded, Stop);
-        if (minutes >= 0) await Eventually.TrueAsync("the detector is known", async stop => await InAsync<TrainingDbContext, int>(services, database => database.Detectors.CountAsync(stop)) > known, Stop);
+        var known = await app.InDatabaseAsync(database => database.Detectors.CountAsync(Stop));
+        await app.PublishAsync(new DetectorLoaded { Name = detector, Sha256 = detector, LoadedAt = Start.AddMinutes(minutes) }, Stop);
+        if (minutes >= 0) await Eventually.TrueAsync("the detector is known", async stop => await app.InDatabaseAsync(database => database.Detectors.CountAsync(stop)) > known, Stop);
     }
 
     private Task<List<DatasetClipRow>> RowsAsync() => app.InDatabaseAsync(database => database.DatasetClips.AsNoTracking().ToListAsync(Stop));
 
-    private Task<int> PrepareAsync(IServiceProvider? services = null) => InAsync<DatasetCatalog, int>(services, async catalog =>
+    private Task<int> PrepareAsync() => app.InScopeAsync<DatasetCatalog, int>(async catalog =>
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         deadline.CancelAfter(TimeSpan.FromMinutes(2));
         await (await catalog.FindAsync("shapes", Stop))!.PrepareAsync(["train"], null, deadline.Token);
         return 0;
     });
-
-    private async Task<T> InAsync<TService, T>(IServiceProvider? services, Func<TService, Task<T>> use) where TService : notnull
-    {
-        await using var scope = (services ?? app.Services).CreateAsyncScope();
-        return await use(scope.ServiceProvider.GetRequiredService<TService>());
-    }
-
-    private sealed class Warnings : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Messages { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (IsEnabled(logLevel)) Messages.Enqueue(formatter(state, exception));
-        }
-
-        public void Dispose()
-        {
-        }
-    }
 }

@@ -14,6 +14,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace DemoVlp.Training.Tests;
 
@@ -36,6 +37,9 @@ public sealed class TrainingApp : WebApplicationFactory<TrainingOptions>
     /// <summary>The clock of the service.</summary>
     internal ShiftedTime Time { get; } = new();
 
+    /// <summary>What the service has warned of.</summary>
+    internal Warnings Warnings { get; } = new();
+
     /// <summary>Data sets of the test's own, besides those of the service.</summary>
     internal Dictionary<string, IDataset> Datasets { get; } = [];
 
@@ -49,7 +53,7 @@ public sealed class TrainingApp : WebApplicationFactory<TrainingOptions>
         foreach (var (key, value) in settings) builder.UseSetting(key, value);
         builder.ConfigureTestServices(services =>
         {
-            services.AddSingleton<TimeProvider>(Time).AddSingleton(Neighbours);
+            services.AddSingleton<TimeProvider>(Time).AddSingleton(Neighbours).AddSingleton<ILoggerProvider>(Warnings);
             services.AddScoped<FindDataset>(scope => async (name, stop) =>
                 Datasets.TryGetValue(name, out var own) ? own : await scope.GetRequiredService<DatasetCatalog>().FindAsync(name, stop));
             services.AddMassTransitTestHarness(bus =>

@@ -133,6 +133,32 @@ public sealed class TrainingRunTests
         Assert.Null(end.ModelVersion);
     }
 
+    [Theory]
+    [InlineData("2", "2")]
+    [InlineData("2", "1")]
+    public async Task Run_WhenResumedWithAnotherNumberOfThreads_SaysThatItsBitsAreOthers(string before, string after)
+    {
+        using var folder = new TemporaryFolder();
+        Guid id;
+        using (var app = new TrainingApp(folder, new() { ["Compute:Threads"] = before }))
+        {
+            var client = await ReadyAsync(app);
+            id = (await TrainingApp.StartAsync(client, Request with { Epochs = 200 }, Stop)).Id;
+            var running = await TrainingApp.RunAsync(client, id, "it has taken some steps", r => r.Step > 3, Stop);
+            Assert.Null(running.Record!.Notes);
+        }
+        using var next = new TrainingApp(folder, new() { ["Compute:Threads"] = after });
+        var successor = next.CreateClient();
+        var left = await TrainingApp.RunAsync(successor, id, "it is there", _ => true, Stop);
+        var resumed = await TrainingApp.RunAsync(successor, id, "it goes on", r => r.Step > left.Step, Stop);
+
+        string[] said = [.. resumed.Record!.Notes ?? [], .. next.Warnings.Messages.Where(m => m.Contains("threads", StringComparison.Ordinal))];
+        Assert.Equal(after == before ? 0 : 2, said.Length);
+        Assert.All(said, sentence => Assert.Contains("bit for bit", sentence, StringComparison.Ordinal));
+        (await successor.PostAsync($"/api/v1/training-runs/{id}/cancel", null, Stop)).EnsureSuccessStatusCode();
+        await EndAsync(successor, id, RunState.Cancelled);
+    }
+
     [Fact]
     public async Task Run_WhenTheLossIsNoNumberAnyMore_FailsAndKeepsTheLastCheckpointForAModel()
     {

@@ -196,6 +196,9 @@ public sealed record RunRecord
 
     /// <summary>Clips and questions that could not be used, by reason: <c>no-regions</c>, <c>no-captions</c>, <c>no-questions</c>, <c>no-answer</c>.</summary>
     public required IReadOnlyDictionary<string, int> Unusable { get; init; }
+
+    /// <summary>What else has to be known to compare it: that it was resumed with another number of threads, and so ends with other bits. Null: nothing.</summary>
+    public IReadOnlyList<string>? Notes { get; init; }
 }
 
 /// <summary>The optimiser of a run, and what it computes with.</summary>

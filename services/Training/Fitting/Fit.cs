@@ -60,8 +60,10 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
             StepMemory.Check(model.Config, plan.BatchSize, input.Examples.SampleSize(input.Tokens.Longest, plan.BatchSize));
             using var learner = Learner.Create(run.Task, model, run.LossTerms, StepRule.Options(run, compute), compute.Device);
             var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
-            var state = checkpoints.Restore(learner) with { Answers = model.Answers };
+            var state = checkpoints.Restore(learner);
             if (learner.Trainer.Steps > 0) LogResumed(run.Id, learner.Trainer.Steps);
+            NoteOtherThreads(held, state, learner.Trainer.Steps);
+            state = state with { Threads = compute.Threads, Answers = model.Answers };
             var cache = new RegionCache(regions, options.Value.CacheBytes, log);
             using var journal = new Journal(artifacts, run.Id, workspace, time, (int)learner.Trainer.Steps, state.Epoch * plan.StepsPerEpoch, plan.TotalSteps);
             var steps = new FitSteps(input, learner, plan, checkpoints, cache, journal, options.Value.CheckpointSteps, state);
@@ -79,6 +81,17 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
             if (!keep) Directory.Delete(workspace, recursive: true);
         }
     }
+
+    // Sums of floats depend on how they are divided among threads, so that the run will not end with the bits of one that was never interrupted.
+    private void NoteOtherThreads(HeldRun held, FitState state, long step)
+    {
+        if (state.Threads is not { } before || before == compute.Threads || compute.Device.type != TorchSharp.DeviceType.CPU) return;
+        LogOtherThreads(held.Run.Id, step, compute.Threads, before);
+        held.NoteAsync($"Resumed after step {step} with threads of a tensor operation: {compute.Threads}, before: {before}. It does not end bit for bit as if it had not been interrupted.").GetAwaiter().GetResult();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Training run {RunId} goes on after step {Step} with {Threads} threads, and its checkpoint was made with {Before}: it does not end bit for bit as if it had not been interrupted.")]
+    private partial void LogOtherThreads(Guid runId, long step, int threads, int before);
 
     [LoggerMessage(LogLevel.Information, "Training run {RunId} goes on after step {Step}.")]
     private partial void LogResumed(Guid runId, long step);

@@ -72,6 +72,7 @@ internal static class ModelCard
         {
             Append(card, "Learnt from", $"{record.Samples} samples of {record.Clips} clips, data fingerprint {record.Fingerprint}");
             Append(card, "Computed", $"{record.Compute}, {Number(run.CpuSeconds / 3600)} core-hours, by version {record.CodeVersion}");
+            foreach (var note in record.Notes ?? []) Append(card, "Note", note);
         }
         if (run.BestMetrics is { } metrics)
             Append(card, "Validation", $"after pass {run.BestEpoch}: {string.Join(", ", metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {Number(m.Value)}"))}");

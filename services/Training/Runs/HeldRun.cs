@@ -73,6 +73,9 @@ internal sealed partial class HeldRun : IAsyncDisposable
     public Task RecordAsync(Contracts.Http.RunRecord record, Contracts.Http.TrainingEstimate estimate, double stepWork, long modelParameters) =>
         leases.RecordAsync(Run.Id, owner, record, estimate, stepWork, modelParameters);
 
+    /// <summary>Adds a sentence to the record of a run that is taken up again.</summary>
+    public Task NoteAsync(string note) => Run.Record is { } record ? leases.RecordAsync(Run.Id, owner, record with { Notes = [.. record.Notes ?? [], note] }) : Task.CompletedTask;
+
     /// <summary>Writes the run's progress now.</summary>
     public Task WriteProgressAsync(CancellationToken cancellationToken) => leases.RenewAsync(Run.Id, owner, Progress, cancellationToken);
 

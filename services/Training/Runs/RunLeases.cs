@@ -65,6 +65,10 @@ internal sealed class RunLeases(IServiceScopeFactory scopes, IOptions<TrainingOp
             .SetProperty(r => r.Record, record).SetProperty(r => r.Estimate, estimate).SetProperty(r => r.StepWork, stepWork)
             .SetProperty(r => r.ModelParameters, modelParameters).SetProperty(r => r.Version, r => r.Version + 1)));
 
+    /// <summary>Replaces what is recorded of a run.</summary>
+    public Task RecordAsync(Guid runId, string owner, RunRecord record) =>
+        UpdateAsync(runId, owner, runs => runs.ExecuteUpdateAsync(set => set.SetProperty(r => r.Record, record).SetProperty(r => r.Version, r => r.Version + 1)));
+
     /// <summary>Gives a run back unfinished, for anybody to take after <paramref name="delay"/>; an orderly stop does not count as an attempt.</summary>
     public Task ReleaseAsync(Guid runId, string owner, TimeSpan delay, bool orderly, CancellationToken cancellationToken)
     {
