@@ -83,25 +83,44 @@ public sealed class BenchmarkDatasetTests(BenchmarkDatasetTests.App app) : IClas
     public async Task Msrvtt_WrittenByMovingShapes_IsTrainedOnAndMeasured()
     {
         await CreateAsync("learnt", "msrvtt", """{"annotations":"shapes","regions":"features","cut":"full-test"}""");
-        using var folder = new TemporaryFolder();
-        BuiltInModels.Write(BuiltInModels.Retrieval, Directory.CreateDirectory(folder["known"]).FullName);
-        ModelDirectory.CreateTiny(folder["wide"], File.ReadAllLines(folder["known/vocab.txt"]), featureDim: 2048, seed: 1);
-        await app.Training.InScopeAsync<ModelRegistry, bool>(registry => registry.AddAsync(new ModelRow
-        {
-            Version = "wide", Task = "retrieval", Origin = "imported", Directory = VideoArtifacts.Model("wide"), Description = "For features of the published detector.", CreatedAt = DateTime.UtcNow,
-        }, folder["wide"], Stop));
+        await AddWideModelAsync();
 
-        var run = await TrainingApp.StartAsync(app.Client, new TrainingRunRequest { Task = "retrieval", Dataset = "learnt", BaseModel = "wide", Epochs = 1, BatchSize = 2, Validate = false }, Stop);
-        var trained = await Eventually.ValueAsync<TrainingRun>("the run has ended",
-            async stop => await app.Client.GetFromJsonAsync<TrainingRun>($"/api/v1/training-runs/{run.Id}", stop) is { EndedAt: not null } end ? end : null, Stop, TimeSpan.FromMinutes(2));
-        Assert.True(trained.State == RunState.Completed, $"{trained.State} {trained.Failure}");
+        var trained = await TrainAsync(new() { Task = "retrieval", Dataset = "learnt", BaseModel = "wide", Epochs = 1, BatchSize = 2, Validate = false });
         Assert.Equal((2, Trained), (trained.Step, trained.Record!.Clips));
 
-        var asked = await app.Client.PostAsJsonAsync("/api/v1/evaluations", new EvaluationRequest { Model = trained.ModelVersion, Dataset = "learnt", Split = "train" }, Stop);
-        var evaluation = (await asked.Content.ReadFromJsonAsync<Evaluation>(Stop))!;
-        var measured = await Eventually.ValueAsync<Evaluation>("the evaluation has ended",
-            async stop => await app.Client.GetFromJsonAsync<Evaluation>($"/api/v1/evaluations/{evaluation.Id}", stop) is { EndedAt: not null } end ? end : null, Stop, TimeSpan.FromMinutes(2));
-        Assert.Equal((RunState.Completed, Trained, trained.Record.Fingerprint), (measured.State, measured.Samples, measured.DatasetFingerprint));
+        var measured = await MeasureAsync(new() { Model = trained.ModelVersion, Dataset = "learnt", Split = "train" });
+        Assert.Equal((Trained, trained.Record.Fingerprint), (measured.Samples, measured.DatasetFingerprint));
+    }
+
+    [Fact]
+    public async Task MsrvttQa_WrittenByMovingShapes_IsTrainedOnAndMeasured()
+    {
+        await CreateAsync("asked", "msrvtt-qa", Complete("asked"));
+        await AddWideModelAsync();
+
+        var trained = await TrainAsync(new() { Task = "question-answering", Dataset = "asked", BaseModel = "wide", Epochs = 2, BatchSize = 8 });
+        Assert.Equal((Trained, Of(Split.Train).Sum(c => c.Questions.Count)), (trained.Record!.Clips, trained.Record.Samples));
+        Assert.Equal(Of(Split.Train).SelectMany(c => c.Questions).Select(q => q.Answer).Distinct().Count(), trained.Record.Answers);
+        Assert.Equal(Of(Split.Val).Sum(c => c.Questions.Count), trained.Record.ValidationSamples);
+        Assert.InRange(trained.BestMetrics!["accuracy"], 0, 1);
+
+        var measured = await MeasureAsync(new() { Model = trained.ModelVersion, Dataset = "asked" });
+        Assert.Equal(("test", Of(Split.Test).Sum(c => c.Questions.Count)), (measured.Split, measured.Samples));
+        Assert.Equal(Of(Split.Test).SelectMany(c => c.Questions).Select(q => q.Kind).Distinct().Order(), measured.Metrics!.CountByType!.Keys.Order());
+    }
+
+    [Fact]
+    public async Task MsrvttMc_WrittenByMovingShapes_IsMeasured()
+    {
+        await CreateAsync("chosen", "msrvtt-mc", Complete("chosen"));
+        await AddWideModelAsync();
+
+        var measured = await MeasureAsync(new() { Model = "wide", Dataset = "chosen", Task = EvaluationTask.MultipleChoice });
+
+        Assert.Equal(("test", Tested, 0), (measured.Split, measured.Samples, measured.Missing));
+        // Of three choices none, one, two or all are right.
+        Assert.Contains(measured.Metrics!.Accuracy!.Value, new[] { 0, 0.3333, 0.6667, 1 });
+        Assert.NotNull(measured.Metrics.ReferenceCompatible!.Accuracy);
     }
 
     [Fact]
@@ -223,6 +242,44 @@ public sealed class BenchmarkDatasetTests(BenchmarkDatasetTests.App app) : IClas
     }
 
     private IEnumerable<Clip> Of(Split split) => app.Truth.Where(c => c.Split == split);
+
+    /// <summary>Options with features for every clip, in a folder of their own.</summary>
+    private string Complete(string folder)
+    {
+        var features = Directory.CreateDirectory(Path.Combine(app.Import, folder)).FullName;
+        foreach (var clip in app.Truth) Directory.CreateSymbolicLink(Path.Combine(features, clip.Scene.Id), Path.Combine(app.Import, "features", clip.Scene.Id == "test1" ? "test0" : clip.Scene.Id));
+        return $$"""{"annotations":"shapes","regions":"{{folder}}"}""";
+    }
+
+    /// <summary>An untrained model, <c>wide</c>, for features of the published detector.</summary>
+    private async Task AddWideModelAsync()
+    {
+        using var folder = new TemporaryFolder();
+        BuiltInModels.Write(BuiltInModels.Retrieval, Directory.CreateDirectory(folder["known"]).FullName);
+        ModelDirectory.CreateTiny(folder["wide"], File.ReadAllLines(folder["known/vocab.txt"]), featureDim: 2048, seed: 1);
+        await app.Training.InScopeAsync<ModelRegistry, bool>(registry => registry.AddAsync(new ModelRow
+        {
+            Version = "wide", Task = "retrieval", Origin = "imported", Directory = VideoArtifacts.Model("wide"), Description = "For features of the published detector.", CreatedAt = DateTime.UtcNow,
+        }, folder["wide"], Stop));
+    }
+
+    private async Task<TrainingRun> TrainAsync(TrainingRunRequest request)
+    {
+        var run = await TrainingApp.StartAsync(app.Client, request, Stop);
+        var end = await TrainingApp.RunAsync(app.Client, run.Id, "the run has ended", r => r.EndedAt is not null, Stop);
+        Assert.True(end.State == RunState.Completed, $"{end.State} {end.Failure}");
+        return end;
+    }
+
+    private async Task<Evaluation> MeasureAsync(EvaluationRequest request)
+    {
+        var asked = await app.Client.PostAsJsonAsync("/api/v1/evaluations", request, Stop);
+        var evaluation = (await asked.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Evaluation>(Stop))!;
+        var end = await Eventually.ValueAsync<Evaluation>("the evaluation has ended",
+            async stop => await app.Client.GetFromJsonAsync<Evaluation>($"/api/v1/evaluations/{evaluation.Id}", stop) is { EndedAt: not null } ended ? ended : null, Stop, TimeSpan.FromMinutes(2));
+        Assert.True(end.State == RunState.Completed, $"{end.State} {end.Failure}");
+        return end;
+    }
 
     private async Task<Dataset> CreateAsync(string name, string format, string options, string state = DatasetState.Ready)
     {
