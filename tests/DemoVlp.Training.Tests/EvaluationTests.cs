@@ -81,6 +81,26 @@ public sealed class EvaluationTests
     }
 
     [Fact]
+    public async Task Evaluation_WhenEveryAttemptMeetsAFault_FailsAndSaysByWhatInTheLogAlone()
+    {
+        using var app = new TrainingApp();
+        var client = await StartAsync(app);
+        var id = Guid.CreateVersion7();
+        await app.InDatabaseAsync(db =>
+        {
+            db.Models.Add(new ModelRow { Version = "lost", Task = "retrieval", Origin = "imported", Directory = "models/lost", Description = "Its files are gone.", CreatedAt = DateTime.UtcNow, Announced = true });
+            db.Evaluations.Add(new EvaluationRow { Id = id, State = RunState.Queued, Model = "lost", Dataset = "library", Split = "train", Task = EvaluationTask.Retrieval, CreatedAt = DateTime.UtcNow, Attempts = 2 });
+            return db.SaveChangesAsync(Stop);
+        });
+
+        var done = await EndAsync(client, id);
+
+        Assert.Equal((RunState.Failed, "too-many-attempts"), (done.State, done.Failure!.Code));
+        Assert.DoesNotContain("models/lost", done.Failure.Detail, StringComparison.Ordinal);
+        Assert.Contains(app.Warnings.Messages, m => m.Contains(id.ToString(), StringComparison.Ordinal) && m.Contains("models/lost", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Evaluation_WhenASplitHasNothingOfTheTask_FailsInsteadOfScoringNothing()
     {
         using var app = new TrainingApp();

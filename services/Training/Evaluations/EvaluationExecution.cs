@@ -27,7 +27,7 @@ internal sealed partial class EvaluationExecution(
         try
         {
             end = evaluation.Attempts > MostAttempts
-                ? EvaluationEnd.Failed("too-many-attempts", $"The evaluation was interrupted {MostAttempts} times.")
+                ? TooManyAttempts()
                 : await MeasureAsync(held);
         }
         catch (RunFailedException e)
@@ -45,15 +45,24 @@ internal sealed partial class EvaluationExecution(
         }
         catch (Exception e) when (held.Reason == StopReason.None)
         {
-            LogInterrupted(e, evaluation.Id);
             // Perhaps the disk or the database was away.
-            if (evaluation.Attempts < MostAttempts) await leases.ReleaseAsync(evaluation.Id, held.Owner, PauseAfterFault, orderly: false);
-            else end = EvaluationEnd.Failed("too-many-attempts", $"The evaluation was interrupted {MostAttempts} times, the last time by this: {e.Message.Replace('\0', '\uFFFD')}");
+            if (evaluation.Attempts < MostAttempts)
+            {
+                LogInterrupted(e, evaluation.Id);
+                await leases.ReleaseAsync(evaluation.Id, held.Owner, PauseAfterFault, orderly: false);
+                return;
+            }
+            LogGivenUp(e, evaluation.Id, MostAttempts);
+            end = TooManyAttempts();
         }
         if (end is null || !await held.EndAsync(end)) return;
         texts.Delete(evaluation.Id);
         LogEnded(evaluation.Id, end.State, end.FailureCode);
     }
+
+    // What it was is for whoever runs the service: messages of faults name files and hosts.
+    private static EvaluationEnd TooManyAttempts() =>
+        EvaluationEnd.Failed("too-many-attempts", $"The evaluation was interrupted {MostAttempts} times. The log of the training service says by what.");
 
     private async Task<EvaluationEnd> MeasureAsync(HeldEvaluation held)
     {
@@ -107,6 +116,9 @@ internal sealed partial class EvaluationExecution(
 
     [LoggerMessage(LogLevel.Warning, "Evaluation {Id} was interrupted and will be begun anew.")]
     private partial void LogInterrupted(Exception exception, Guid id);
+
+    [LoggerMessage(LogLevel.Error, "Evaluation {Id} was interrupted {Attempts} times and is given up.")]
+    private partial void LogGivenUp(Exception exception, Guid id, int attempts);
 
     [LoggerMessage(LogLevel.Information, "Evaluation {Id} ended: {State} {FailureCode}")]
     private partial void LogEnded(Guid id, string state, string? failureCode);

@@ -34,7 +34,7 @@ internal sealed partial class RunExecution(
         try
         {
             end = run.Attempts > MostAttempts
-                ? RunEnd.Failed("too-many-attempts", $"The run was interrupted {MostAttempts} times before it reached its next checkpoint.")
+                ? TooManyAttempts()
                 : await WorkAsync(held);
         }
         catch (RunFailedException e)
@@ -51,14 +51,15 @@ internal sealed partial class RunExecution(
         }
         catch (Exception e) when (held.Reason == StopReason.None)
         {
-            LogInterrupted(e, run.Id);
             // Perhaps the disk or the database was away: another try, here or elsewhere, up to the limit of attempts.
             if (run.Attempts < MostAttempts || held.Progress.Checkpointed)
             {
+                LogInterrupted(e, run.Id);
                 await held.ReleaseAsync(PauseAfterFault, orderly: false);
                 return;
             }
-            end = RunEnd.Failed("too-many-attempts", $"The run was interrupted {MostAttempts} times before it reached its next checkpoint, the last time by this: {e.Message.Replace('\0', '\uFFFD')}");
+            LogGivenUp(e, run.Id, MostAttempts);
+            end = TooManyAttempts();
         }
         if (end is null && held.Reason == StopReason.Cancelled) end = RunEnd.Cancelled;
         if (end is not null)
@@ -76,6 +77,10 @@ internal sealed partial class RunExecution(
             await held.ReleaseAsync(TimeSpan.Zero, orderly: true);
         }
     }
+
+    // What it was is for whoever runs the service: messages of faults name files and hosts.
+    private static RunEnd TooManyAttempts() =>
+        RunEnd.Failed("too-many-attempts", $"The run was interrupted {MostAttempts} times before it reached its next checkpoint. The log of the training service says by what.");
 
     private async Task<RunEnd?> WorkAsync(HeldRun held)
     {
@@ -162,6 +167,9 @@ internal sealed partial class RunExecution(
 
     [LoggerMessage(LogLevel.Warning, "Training run {RunId} was interrupted and will be taken up again.")]
     private partial void LogInterrupted(Exception exception, Guid runId);
+
+    [LoggerMessage(LogLevel.Error, "Training run {RunId} was interrupted {Attempts} times before its next checkpoint and is given up.")]
+    private partial void LogGivenUp(Exception exception, Guid runId, int attempts);
 
     [LoggerMessage(LogLevel.Information, "Training run {RunId} ended: {State} {FailureCode}")]
     private partial void LogEnded(Guid runId, string state, string? failureCode);
