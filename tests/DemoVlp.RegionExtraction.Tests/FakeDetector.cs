@@ -17,8 +17,8 @@ internal sealed class FakeDetector(string hash = "f00d0000cafe") : IFrameDetecto
 
     public List<int[]> Seen { get; } = [];
 
-    /// <summary>Called before frames are looked at.</summary>
-    public Action<IReadOnlyList<FrameImage>>? Before { get; set; }
+    /// <summary>Called before frames are looked at, with what tells that they are no longer wanted.</summary>
+    public Action<IReadOnlyList<FrameImage>, CancellationToken>? Before { get; set; }
 
     public DetectorInfo Info { get; } = new("fake", hash, 2, ["cat"], ["red"], DateTime.UtcNow);
 
@@ -26,7 +26,7 @@ internal sealed class FakeDetector(string hash = "f00d0000cafe") : IFrameDetecto
 
     public IReadOnlyList<FrameRegions> Extract(IReadOnlyList<FrameImage> frames, int microBatch, int regionShare, CancellationToken cancellationToken)
     {
-        Before?.Invoke(frames);
+        Before?.Invoke(frames, cancellationToken);
         // The words and the type of TorchSharp's error on a full GPU.
         if (frames.Count > Room || regionShare < ShareNeeded) throw Raised("CUDA out of memory. Tried to allocate 2.00 GiB.");
         if (frames.Any(f => f.Bgr[0] == 255)) throw new DetectorException("features-not-finite", "its features are not finite numbers.");

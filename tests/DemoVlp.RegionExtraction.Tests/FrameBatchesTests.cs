@@ -59,7 +59,7 @@ public sealed class FrameBatchesTests : IDisposable
     [Fact]
     public void Extract_WhenAnotherErrorComes_IsNoReasonToHalve()
     {
-        detector.Before = _ => throw FakeDetector.Raised("CUDA error: an illegal memory access was encountered");
+        detector.Before = (_, _) => throw FakeDetector.Raised("CUDA error: an illegal memory access was encountered");
 
         Assert.Throws<ExternalException>(() => batches.Extract(detector, Images(4), Frames.Token));
         Assert.Equal(8, batches.Batch);

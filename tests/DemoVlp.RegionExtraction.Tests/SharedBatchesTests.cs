@@ -93,7 +93,7 @@ public sealed class SharedBatchesTests : IAsyncLifetime
     // Keeps the detector busy until it is set free.
     private async Task<Task> BlockAsync()
     {
-        detector.Before = frames =>
+        detector.Before = (frames, _) =>
         {
             if (frames[0].FrameIndex != 0) return;
             busy.SetResult();

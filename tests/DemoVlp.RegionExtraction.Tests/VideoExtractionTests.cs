@@ -45,7 +45,7 @@ public sealed class VideoExtractionTests : IDisposable
     public async Task Continue_WhenTheProcessDiedBetweenGroups_DoesOnlyWhatIsMissing()
     {
         var video = await Frames.StoreAsync(store, 32, 24, [.. Enumerable.Repeat(Jpeg, 6)]);
-        var first = new FakeDetector { Before = frames => { if (frames[0].FrameIndex == 4) throw new IOException("killed"); } };
+        var first = new FakeDetector { Before = (frames, _) => { if (frames[0].FrameIndex == 4) throw new IOException("killed"); } };
         await using (var killed = await StartAsync(first)) await Assert.ThrowsAsync<IOException>(() => killed.Extraction.ContinueAsync(video, Frames.Token));
         var second = new FakeDetector();
         await using var service = await StartAsync(second);
