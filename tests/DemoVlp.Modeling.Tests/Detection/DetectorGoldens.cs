@@ -12,6 +12,7 @@ public sealed class DetectorGoldens : IDisposable
     private readonly IReadOnlyDictionary<string, Tensor> stages;
     private readonly IReadOnlyDictionary<string, Tensor> unit;
     private readonly JsonDocument manifest;
+    private readonly HashSet<string> read = new(StringComparer.Ordinal);
 
     public DetectorGoldens()
     {
@@ -31,7 +32,12 @@ public sealed class DetectorGoldens : IDisposable
     /// <summary>All tensors of the set; those of small hand-made inputs begin with <c>unit.</c>.</summary>
     public IEnumerable<string> Names => stages.Keys.Concat(unit.Keys);
 
-    public JsonElement SelectionVariants => manifest.RootElement.GetProperty("selection_variants");
+    /// <summary>Those of the files and of the manifest that were not asked for yet: nothing has been compared with them.</summary>
+    public IEnumerable<string> Unread => Names.Union(Entries("tensors").Select(t => t.GetProperty("name").GetString()!)).Where(n => !read.Contains(n));
+
+    public JsonElement Manifest => manifest.RootElement;
+
+    public JsonElement SelectionVariants => Manifest.GetProperty("selection_variants");
 
     public double ImScale => this["im_scale"].data<double>()[0];
 
@@ -39,7 +45,14 @@ public sealed class DetectorGoldens : IDisposable
 
     public int Width => (int)this["input_blob"].shape[3];
 
-    public Tensor this[string name] => name.StartsWith("unit.", StringComparison.Ordinal) ? unit[name] : stages[name];
+    public Tensor this[string name]
+    {
+        get
+        {
+            read.Add(name);
+            return name.StartsWith("unit.", StringComparison.Ordinal) ? unit[name] : stages[name];
+        }
+    }
 
     public FrameImage Frame
     {
@@ -49,6 +62,9 @@ public sealed class DetectorGoldens : IDisposable
             return new FrameImage(0, 0, (int)image.shape[1], (int)image.shape[0], image.data<byte>().ToArray());
         }
     }
+
+    /// <summary>A list of the manifest; empty where this set has none.</summary>
+    public IReadOnlyList<JsonElement> Entries(string list) => Manifest.TryGetProperty(list, out var entries) ? [.. entries.EnumerateArray()] : [];
 
     public float[] Floats(string name) => this[name].data<float>().ToArray();
 

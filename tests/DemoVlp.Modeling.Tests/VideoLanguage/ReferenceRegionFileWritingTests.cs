@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Text.Json;
 using DemoVlp.Modeling.Regions;
+using DemoVlp.Modeling.Tests.Detection;
 using DemoVlp.Modeling.Tests.Serialization;
 using DemoVlp.Modeling.VideoLanguage.Import;
 using FsCheck;
@@ -37,10 +38,11 @@ public sealed class ReferenceRegionFileWritingTests
     }
 
     [Fact]
+    [Trait("Category", "parity")]
     public void Write_OfAReadFile_HasTheEntriesOfThePublishedOne()
     {
         using var folder = new TemporaryFolder();
-        var published = Path.Combine(CommittedGoldens.Root, "detector", "expected.npz");
+        var published = Path.Combine(DetectorGoldens.Folder, "expected.npz");
         ReferenceRegionFile.Write(folder.File("ours.npz"), ReferenceRegionFile.Read(published, 0), "image");
         using var theirs = ZipFile.OpenRead(published);
         using var ours = ZipFile.OpenRead(folder.File("ours.npz"));
