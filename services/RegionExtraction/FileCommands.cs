@@ -9,7 +9,8 @@ namespace DemoVlp.RegionExtraction;
 /// <summary>
 /// What the program does with files instead of serving. <c>import-detector CHECKPOINT CLASSES ATTRIBUTES DIRECTORY</c> makes a detector directory from a published
 /// bottom-up-attention checkpoint (<see cref="DetectorImport"/>) and its lists of names, one name a line. <c>export-regions FILE DIRECTORY</c> writes a region file as the
-/// original project keeps it: <c>0.npz</c>, <c>1.npz</c>, ... (<see cref="ReferenceRegionFile"/>).
+/// original project keeps it: <c>0.npz</c>, <c>1.npz</c>, ... (<see cref="ReferenceRegionFile"/>). <c>find-boxes DETECTOR PICTURES BOXES</c> and <c>describe-boxes DETECTOR PICTURES BOXES REGIONS</c>
+/// look at folders of pictures (<see cref="BoxCommands"/>).
 /// </summary>
 internal static class FileCommands
 {
@@ -21,12 +22,19 @@ internal static class FileCommands
         {
             ["import-detector", var checkpoint, var classes, var attributes, var directory] => () => ImportDetector(checkpoint, classes, attributes, directory),
             ["export-regions", var file, var directory] => () => ExportRegions(file, directory),
+            ["find-boxes", var detector, var pictures, var boxes] => () => BoxCommands.Find(detector, pictures, boxes),
+            ["describe-boxes", var detector, var pictures, var boxes, var regions] => () => BoxCommands.Describe(detector, pictures, boxes, regions),
             _ => null,
         };
         if (command is null)
         {
-            if (args is not ["import-detector" or "export-regions", ..]) return null;
-            Console.Error.WriteLine("Usage: import-detector CHECKPOINT CLASSES ATTRIBUTES DIRECTORY\n       export-regions FILE DIRECTORY");
+            if (args is not ["import-detector" or "export-regions" or "find-boxes" or "describe-boxes", ..]) return null;
+            Console.Error.WriteLine("""
+                Usage: import-detector CHECKPOINT CLASSES ATTRIBUTES DIRECTORY
+                       export-regions FILE DIRECTORY
+                       find-boxes DETECTOR PICTURES BOXES
+                       describe-boxes DETECTOR PICTURES BOXES REGIONS
+                """);
             return 2;
         }
         try
@@ -34,17 +42,21 @@ internal static class FileCommands
             command();
             return 0;
         }
-        catch (ModelFormatException e)
+        catch (Exception e) when (Explain(e) is { } why)
         {
-            Console.Error.WriteLine($"{e.Message} ({e.Code})");
-            return 1;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine(e.Message);
+            Console.Error.WriteLine(why);
             return 1;
         }
     }
+
+    /// <summary>What is said of a fault that files or settings have caused; null: it has another cause.</summary>
+    internal static string? Explain(Exception fault) => fault switch
+    {
+        ModelFormatException e => $"{e.Message} ({e.Code})",
+        DetectorException e => $"{e.Message} ({e.Code})",
+        ComputeDeviceException or ComputeSettingException or IOException or UnauthorizedAccessException => fault.Message,
+        _ => null,
+    };
 
     private static void ImportDetector(string checkpoint, string classes, string attributes, string directory)
     {

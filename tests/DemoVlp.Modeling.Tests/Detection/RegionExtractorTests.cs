@@ -137,6 +137,18 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
         }
     }
 
+    [Theory]
+    [InlineData(12)]
+    [InlineData(36)]
+    public void Extract_WhenTheConfigurationFixesTheNumberOfRegions_GivesThatMany(int count)
+    {
+        using var folder = new TemporaryFolder();
+        DetectorDirectory.CreateRandom(folder.Path, DetectorConfig.Tiny with { NumClasses = 2, NumAttrs = 2, MinBoxes = count, MaxBoxes = count }, ["circle"], ["red"], seed: 1);
+        using var fixedCount = RegionExtractor.Load(folder.Path, "cpu");
+
+        Assert.All(fixedCount.Extract([Picture(320, 240, 1), Picture(160, 120, 2)], 1), frame => Assert.Equal(count, frame.Count));
+    }
+
     [Fact]
     public void Extract_OfDifferentPictures_GivesFeaturesThatTellThemApart()
     {

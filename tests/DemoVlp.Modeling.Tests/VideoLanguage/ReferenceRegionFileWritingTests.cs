@@ -82,6 +82,32 @@ public sealed class ReferenceRegionFileWritingTests
         Assert.True(read.GetProperty("writable").GetBoolean());
     }
 
+    [Fact]
+    public async Task WriteBoxes_IsReadByNumpyAndByUs()
+    {
+        using var folder = new TemporaryFolder();
+        var frame = Frame(new Random(6));
+        ReferenceRegionFile.WriteBoxes(folder.File("boxes.npz"), frame.Width, frame.Height, frame.Boxes);
+        Assert.Equal(frame.Boxes, ReferenceRegionFile.ReadBoxes(folder.File("boxes.npz")));
+        Assert.Equal($"bbox float32 ({frame.Count}, 4), num_bbox int64 () {frame.Count}, image_h int64 () {frame.Height}, image_w int64 () {frame.Width}", (await Numpy("""
+            import sys, numpy as np
+            f = np.load(sys.argv[1])
+            print(', '.join(' '.join([k, str(f[k].dtype), str(f[k].shape)] + [str(f[k])] * (f[k].ndim == 0)) for k in f.files))
+            """, folder.File("boxes.npz"))).Trim());
+    }
+
+    [Fact]
+    public void ReadBoxes_OfAFileWithRegions_GivesTheirBoxesAndOfAnythingElseRefuses()
+    {
+        using var folder = new TemporaryFolder();
+        var frame = Frame(new Random(7));
+        ReferenceRegionFile.Write(folder.File("regions.npz"), frame);
+        Assert.Equal(frame.Boxes, ReferenceRegionFile.ReadBoxes(folder.File("regions.npz")));
+        File.WriteAllText(folder.File("text.npz"), "nothing of the kind");
+        Assert.Equal("region-file-malformed", Assert.Throws<ModelFormatException>(() => ReferenceRegionFile.ReadBoxes(folder.File("text.npz"))).Code);
+        Assert.Equal("feature-missing", Assert.Throws<ModelFormatException>(() => ReferenceRegionFile.ReadBoxes(folder.File("absent.npz"))).Code);
+    }
+
     [Theory]
     [InlineData("savez")]
     [InlineData("savez_compressed")]

@@ -56,12 +56,9 @@ public static class ReferenceRegionFile
     {
         if (frame.Count == 0 || frame.Features.Length % frame.Count != 0) throw new ArgumentException("The frame has no regions, or its features do not fit them.", nameof(frame));
         using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
-        Add("x", s => NumpyArray.Write<float>(s, frame.Features, frame.Count, frame.Features.Length / frame.Count));
-        Add("bbox", s => NumpyArray.Write<float>(s, frame.Boxes, frame.Count, 4));
-        Add("num_bbox", s => NumpyArray.Write<long>(s, [frame.Count]));
-        Add("image_h", s => NumpyArray.Write<long>(s, [frame.Height]));
-        Add("image_w", s => NumpyArray.Write<long>(s, [frame.Width]));
-        Add("info", s =>
+        Add(archive, "x", s => NumpyArray.Write<float>(s, frame.Features, frame.Count, frame.Features.Length / frame.Count));
+        AddBoxes(archive, frame.Width, frame.Height, frame.Boxes);
+        Add(archive, "info", s =>
         {
             NumpyArray.WriteHeader(s, "|O");
             new PickleWriter(s).Object(p => p.Dictionary(
@@ -74,14 +71,6 @@ public static class ReferenceRegionFile
                 ("attrs_id", () => p.Array<long>([.. frame.AttributeIds])),
                 ("attrs_conf", () => p.Array<float>(frame.AttributeConfidences))));
         });
-
-        void Add(string name, Action<Stream> write)
-        {
-            var entry = archive.CreateEntry(name + ".npy");
-            entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
-            using var content = entry.Open();
-            write(content);
-        }
     }
 
     /// <summary>As <see cref="Write(Stream, FrameRegions, string?)"/>, into a file.</summary>
@@ -89,6 +78,53 @@ public static class ReferenceRegionFile
     {
         using var stream = File.Create(path);
         Write(stream, frame, imageId);
+    }
+
+    /// <summary>Writes boxes alone, as the tools do in their mode <c>bboxes</c> (section 8): <c>bbox</c>, <c>num_bbox</c>, <c>image_h</c> and <c>image_w</c>.</summary>
+    /// <param name="path">The .npz file.</param>
+    /// <param name="width">Pixels of the picture.</param>
+    /// <param name="height">Pixels of the picture.</param>
+    /// <param name="boxes">[K, 4]: x1, y1, x2, y2 in pixels of the picture.</param>
+    public static void WriteBoxes(string path, int width, int height, float[] boxes)
+    {
+        using var stream = File.Create(path);
+        using var archive = new ZipArchive(stream, ZipArchiveMode.Create);
+        AddBoxes(archive, width, height, boxes);
+    }
+
+    /// <summary>Reads <c>bbox</c> [K, 4] alone, as the tools do in their mode <c>bbox_feats</c>: of a file with boxes alone or with regions.</summary>
+    /// <param name="path">The .npz file.</param>
+    /// <exception cref="ModelFormatException"><c>feature-missing</c>: there is no such file; <c>region-file-malformed</c> or <c>numpy-malformed</c>.</exception>
+    public static float[] ReadBoxes(string path)
+    {
+        if (!File.Exists(path)) throw new ModelFormatException("feature-missing", $"There is no box file {Path.GetFileName(path)}.");
+        using var stream = File.OpenRead(path);
+        try
+        {
+            using var archive = new ZipArchive(stream, ZipArchiveMode.Read);
+            var boxes = Array(archive, "bbox", stream.Length);
+            return boxes.Shape is [_, 4] ? boxes.Values<float>() : throw Malformed("'bbox' has not four numbers for each box.");
+        }
+        catch (Exception e) when (ArchiveEntry.IsDamage(e))
+        {
+            throw Malformed("it is no .npz file, or a damaged one.", e);
+        }
+    }
+
+    private static void AddBoxes(ZipArchive archive, int width, int height, float[] boxes)
+    {
+        Add(archive, "bbox", s => NumpyArray.Write<float>(s, boxes, boxes.Length / 4, 4));
+        Add(archive, "num_bbox", s => NumpyArray.Write<long>(s, [boxes.Length / 4]));
+        Add(archive, "image_h", s => NumpyArray.Write<long>(s, [height]));
+        Add(archive, "image_w", s => NumpyArray.Write<long>(s, [width]));
+    }
+
+    private static void Add(ZipArchive archive, string name, Action<Stream> write)
+    {
+        var entry = archive.CreateEntry(name + ".npy");
+        entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        using var content = entry.Open();
+        write(content);
     }
 
     private static NumpyArray Array(ZipArchive archive, string name, long archiveBytes)
