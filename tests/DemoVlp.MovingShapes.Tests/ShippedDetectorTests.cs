@@ -8,7 +8,7 @@ namespace DemoVlp.MovingShapes.Tests;
 
 public sealed class ShippedDetectorTests
 {
-    private static string Shipped => Path.Combine(RepositoryRoot.Find(), "services", "RegionExtraction", "BuiltIn", "moving-shapes-2");
+    internal static string Shipped => Path.Combine(RepositoryRoot.Find(), "services", "RegionExtraction", "BuiltIn", "moving-shapes-2");
 
     [Fact]
     public void ShippedDetector_OnScenesItHasNotSeen_FindsAndNamesTheShapes()

@@ -15,10 +15,10 @@ internal static class OverlayPicture
     /// <summary>Most regions in a picture.</summary>
     public const int Most = 100;
 
-    private const int Default = 12;
+    internal const int Default = 12;
 
     // A detector may return a number of regions whatever is there: those below are on nothing.
-    private const float LeastConfidence = 0.05f;
+    internal const float LeastConfidence = 0.05f;
 
     // Drawing another way makes other pictures of the same regions.
     private const int Style = 2;

@@ -19,6 +19,10 @@ internal static class RegionDrawing
     // The system may have no fonts at all, and this Skia does not look for any.
     private static readonly SKTypeface Typeface = Load();
 
+    /// <summary>The colour of a region's box and name.</summary>
+    /// <param name="rank">Its place among those that are drawn, the most confident first.</param>
+    internal static SKColor ColorOf(int rank) => Colors[rank % Colors.Length];
+
     /// <summary>The picture as JPEG; null if the frame is no picture of the size that the regions were found in.</summary>
     /// <param name="jpeg">The frame.</param>
     /// <param name="found">Its regions.</param>
@@ -51,12 +55,12 @@ internal static class RegionDrawing
         for (var i = regions.Count - 1; i >= 0; i--)
         {
             using var under = new SKPaint { Style = SKPaintStyle.Stroke, StrokeWidth = stroke * 1.8f, Color = SKColors.Black.WithAlpha(140), IsAntialias = true };
-            using var line = new SKPaint { Style = SKPaintStyle.Stroke, StrokeWidth = stroke, Color = Colors[i % Colors.Length], IsAntialias = true };
+            using var line = new SKPaint { Style = SKPaintStyle.Stroke, StrokeWidth = stroke, Color = ColorOf(i), IsAntialias = true };
             canvas.DrawRect(boxes[i], under);
             canvas.DrawRect(boxes[i], line);
         }
         var taken = new List<SKRect>();
-        for (var i = 0; i < regions.Count; i++) DrawName(canvas, font, regions[i], boxes[i], Colors[i % Colors.Length], taken, size);
+        for (var i = 0; i < regions.Count; i++) DrawName(canvas, font, regions[i], boxes[i], ColorOf(i), taken, size);
     }
 
     private static void DrawName(SKCanvas canvas, SKFont font, Region region, SKRect box, SKColor color, List<SKRect> taken, SKSize size)
