@@ -9,14 +9,11 @@ namespace DemoVlp.EndToEnd.Tests;
 public sealed class FineTuningTests(StandaloneSystem system) : IClassFixture<StandaloneSystem>
 {
     // What is learnt from and how; small, so that it takes two cores no more than two or three minutes, clips included.
-    private const int Taught = 42, Unseen = 20, Epochs = 40, BatchSize = 16;
+    private const int Taught = 60, Unseen = 50, Epochs = 60, BatchSize = 32;
     private const double LearningRate = 5e-4;
 
-    // What has to come of it. Each unseen clip is looked for among 40: all unseen ones, and of each the twin that only the new words tell from it. Who
-    // does not know these words finds one of every two first at best; who knows nothing at all, one of forty, at a mean rank of 20.5.
-    // Measured with the model in the box: 50 % first and a mean rank of 1.5 before, 70 % and 1.3 after; the order of the clips differs from run to run. A clip is five percent;
-    // these bounds catch training that harms, and the gain stands in the output.
-    private const double LeastFirst = 60, LeastFirstGained = 0, HighestMeanRank = 1.5, LeastRanksGained = -0.2;
+    // Each unseen clip is looked for among all of them and the twin of each, which only the new words tell from it. Who does not know these words finds half of the clips before their twin.
+    private const double LeastToldApart = 68, LeastToldApartGained = 10, HighestMeanRank = 2;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -44,8 +41,8 @@ public sealed class FineTuningTests(StandaloneSystem system) : IClassFixture<Sta
 
         var found = $"Before: {before}. After {run.Step} steps in {run.WallSeconds:0} s: {after}.";
         TestContext.Current.TestOutputHelper?.WriteLine(found);
-        Assert.True(after.First >= LeastFirst && after.First - before.First >= LeastFirstGained, found);
-        Assert.True(after.MeanRank <= HighestMeanRank && before.MeanRank - after.MeanRank >= LeastRanksGained, found);
+        Assert.True(after.ToldApart >= LeastToldApart && after.ToldApart - before.ToldApart >= LeastToldApartGained, found);
+        Assert.True(after.MeanRank <= HighestMeanRank, found);
     }
 
     private static IReadOnlyList<string> Untold => [];
@@ -69,22 +66,25 @@ public sealed class FineTuningTests(StandaloneSystem system) : IClassFixture<Sta
         return ids;
     }
 
-    // The first caption names everything in a clip with all its traits; clip i is video i of those looked among.
+    // The first caption names everything in a clip with all its traits; clip i is video i of those looked among, its twin comes as many places later as there are clips.
     private async Task<Found> FindAsync(List<Clip> clips, List<Guid> among)
     {
-        var ranks = new List<int>();
+        var (toldApart, ranks) = (0, new List<int>());
         for (var i = 0; i < clips.Count; i++)
         {
             var answer = await system.Client.SearchAsync(new SearchRequest { Query = clips[i].Captions[0], Limit = among.Count, Filter = new SearchFilter { Videos = among } }, Token);
-            ranks.Add(1 + answer.Items.Select(hit => hit.VideoId).ToList().IndexOf(among[i]));
+            var order = answer.Items.Select(hit => hit.VideoId).ToList();
+            Assert.Equal(among.Count, order.Count);
+            var (own, twin) = (order.IndexOf(among[i]), order.IndexOf(among[clips.Count + i]));
+            ranks.Add(1 + own);
+            if (own < twin) toldApart++;
         }
-        Assert.DoesNotContain(0, ranks);
-        return new Found(100.0 * ranks.Count(rank => rank == 1) / ranks.Count, 100.0 * ranks.Count(rank => rank <= 5) / ranks.Count, ranks.Average());
+        return new Found(100.0 * toldApart / ranks.Count, 100.0 * ranks.Count(rank => rank == 1) / ranks.Count, ranks.Average());
     }
 
-    /// <summary>How far up the clips stood: percentage first, percentage among the first five, mean rank.</summary>
-    private sealed record Found(double First, double FirstFive, double MeanRank)
+    /// <summary>How far up the clips stood: percentage before their twin, percentage first, mean rank.</summary>
+    private sealed record Found(double ToldApart, double First, double MeanRank)
     {
-        public override string ToString() => FormattableString.Invariant($"{First:0} % first, {FirstFive:0} % among the first five, mean rank {MeanRank:0.0}");
+        public override string ToString() => FormattableString.Invariant($"{ToldApart:0} % before their twin, {First:0} % first of all, mean rank {MeanRank:0.0}");
     }
 }
