@@ -37,7 +37,7 @@ public sealed class RegionFrames
     public FrameRegions Read(int frame)
     {
         var file = FileOf(frame);
-        if (!File.Exists(file)) throw new ModelFormatException("region-file-missing", $"There is no region file {file}.");
+        if (!File.Exists(file)) throw new ModelFormatException("region-file-missing", $"There is no region file {Path.GetFileName(file)}.");
         return ReferenceRegionFile.Read(file, frame);
     }
 
