@@ -1,3 +1,4 @@
+using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.Serialization;
 using DemoVlp.RegionExtraction.Extraction;
 using DemoVlp.Testing;
@@ -33,15 +34,54 @@ public sealed class FrameReaderTests
         Assert.Equal([50, 100, 200], FrameReader.Read(folder["glass.png"]).Bgr);
     }
 
-    [Fact]
-    public void Read_OfAPictureThatLiesOnItsSide_RefusesToTakeItForUpright()
+    // The colours of the quarters from the upper left to the lower right: in the file they are red, green, blue and white.
+    [Theory]
+    [InlineData(1, "RGBW")]
+    [InlineData(2, "GRWB")]
+    [InlineData(3, "WBGR")]
+    [InlineData(4, "BWRG")]
+    [InlineData(5, "RBGW")]
+    [InlineData(6, "BRWG")]
+    [InlineData(7, "WGBR")]
+    [InlineData(8, "GWRB")]
+    public void Read_OfAPictureWithAnOrientation_TurnsItUpright(byte orientation, string quarters)
     {
         using var folder = new TemporaryFolder();
-        var jpeg = Frames.Draw(32, 24, SKColors.Black, SKColors.Blue);
-        // An EXIF segment whose one entry is orientation (0x0112) 6: turned by a quarter.
-        byte[] orientation = [0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
-        File.WriteAllBytes(folder["turned.jpg"], [.. jpeg[..2], .. orientation, .. jpeg[2..]]);
+        var jpeg = Quarters(64, 32);
+        // An EXIF segment whose one entry is the orientation (0x0112).
+        byte[] exif = [0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+        File.WriteAllBytes(folder["turned.jpg"], [.. jpeg[..2], .. exif, .. jpeg[2..]]);
 
-        Assert.Contains("EXIF", Assert.Throws<IOException>(() => FrameReader.Read(folder["turned.jpg"])).Message, StringComparison.Ordinal);
+        var picture = FrameReader.Read(folder["turned.jpg"]);
+
+        Assert.Equal(orientation < 5 ? (64, 32) : (32, 64), (picture.Width, picture.Height));
+        Assert.Equal(quarters, string.Concat(new[] { (1, 1), (3, 1), (1, 3), (3, 3) }.Select(at => Name(picture, picture.Width * at.Item1 / 4, picture.Height * at.Item2 / 4))));
+
+        static char Name(FrameImage picture, int x, int y)
+        {
+            var at = (y * picture.Width + x) * 3;
+            return (picture.Bgr[at] > 127, picture.Bgr[at + 1] > 127, picture.Bgr[at + 2] > 127) switch
+            {
+                (false, false, true) => 'R',
+                (false, true, false) => 'G',
+                (true, false, false) => 'B',
+                (true, true, true) => 'W',
+                _ => '?',
+            };
+        }
+    }
+
+    private static byte[] Quarters(int width, int height)
+    {
+        using var bitmap = new SKBitmap(width, height);
+        using var canvas = new SKCanvas(bitmap);
+        using var paint = new SKPaint();
+        foreach (var (i, color) in new[] { SKColors.Red, SKColors.Lime, SKColors.Blue, SKColors.White }.Index())
+        {
+            paint.Color = color;
+            canvas.DrawRect(i % 2 * width / 2f, i / 2 * height / 2f, width / 2f, height / 2f, paint);
+        }
+        using var jpeg = bitmap.Encode(SKEncodedImageFormat.Jpeg, 95);
+        return jpeg.ToArray();
     }
 }

@@ -27,17 +27,40 @@ internal static class FrameReader
         FrameUnusableException Unreadable(string why) => new(frame.Index, $"cannot be read: {why}.");
     }
 
-    /// <summary>Reads a picture file of whatever size.</summary>
+    /// <summary>Reads a picture file of whatever size, upright as its EXIF orientation says (spec section 1).</summary>
     /// <exception cref="IOException">It cannot be read, or it is no whole picture.</exception>
     public static FrameImage Read(string path)
     {
         using var data = SKData.CreateCopy(File.ReadAllBytes(path));
         using var codec = SKCodec.Create(data) ?? throw Unreadable("it is no picture");
-        // The original project turns such a picture; boxes in the pixels of one that is not turned would be other boxes.
-        if (codec.EncodedOrigin != SKEncodedOrigin.TopLeft) throw Unreadable("its EXIF orientation says that it lies on its side or is mirrored; save it upright");
-        return new(0, 0, codec.Info.Width, codec.Info.Height, Pixels(codec, Unreadable));
+        return Upright(Pixels(codec, Unreadable), codec.Info.Width, codec.Info.Height, codec.EncodedOrigin);
 
         static IOException Unreadable(string why) => new($"The picture cannot be read: {why}.");
+    }
+
+    private static FrameImage Upright(byte[] bgr, int width, int height, SKEncodedOrigin origin)
+    {
+        if (origin == SKEncodedOrigin.TopLeft) return new(0, 0, width, height, bgr);
+        var (right, bottom) = (width - 1, height - 1);
+        var (columns, rows) = origin >= SKEncodedOrigin.LeftTop ? (height, width) : (width, height);
+        var turned = new byte[bgr.Length];
+        for (var y = 0; y < rows; y++)
+            for (var x = 0; x < columns; x++)
+            {
+                // Where the pixel is in the file.
+                var (column, row) = origin switch
+                {
+                    SKEncodedOrigin.TopRight => (right - x, y),
+                    SKEncodedOrigin.BottomRight => (right - x, bottom - y),
+                    SKEncodedOrigin.BottomLeft => (x, bottom - y),
+                    SKEncodedOrigin.LeftTop => (y, x),
+                    SKEncodedOrigin.RightTop => (y, bottom - x),
+                    SKEncodedOrigin.RightBottom => (right - y, bottom - x),
+                    _ => (right - y, x),
+                };
+                bgr.AsSpan((row * width + column) * 3, 3).CopyTo(turned.AsSpan((y * columns + x) * 3));
+            }
+        return new(0, 0, columns, rows, turned);
     }
 
     private static byte[] Pixels(SKCodec codec, Func<string, Exception> unreadable)

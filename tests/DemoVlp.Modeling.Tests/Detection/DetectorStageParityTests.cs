@@ -88,6 +88,7 @@ public sealed class DetectorStageParityTests(DetectorGoldens goldens) : IClassFi
         var proposals = goldens.Network.ProposalGenerator.Propose(goldens["backbone.res4"], goldens.Height, goldens.Width, goldens.ImScale)[0];
         goldens.AssertClose("proposals", tensor(proposals.Boxes).view(-1, 4));
         goldens.AssertClose("proposal_scores", tensor(proposals.Scores));
+        goldens.AssertClose("select.dets_original", tensor(RegionExtractor.Original(proposals.Boxes, goldens.ImScale)).view(-1, 4));
     }
 
     [Fact]

@@ -10,12 +10,14 @@ public sealed class HuggingFaceDetectorTests(DetectorGoldens goldens) : IClassFi
 {
     private const string Predictor = "roi_heads.box_predictor.", Rpn = "proposal_generator.rpn_head.objectness_logits.", Anchors = "proposal_generator.anchor_generator.cell_anchors.0";
 
-    [Fact]
-    public void Import_OfThePortsLayout_GivesTheSameRegions()
+    [Theory]
+    [InlineData("")]
+    [InlineData("module.")]
+    public void Import_OfThePortsLayout_GivesTheSameRegions(string prefix)
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        Import(folder, Port());
+        Import(folder, Port().ToDictionary(w => prefix + w.Key, w => w.Value));
         goldens.WriteDirectory(folder.File("expected"));
         using var expected = RegionExtractor.Load(folder.File("expected"), "cpu");
         using var imported = RegionExtractor.Load(folder.File("imported"), "cpu");

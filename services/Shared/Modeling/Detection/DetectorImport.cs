@@ -31,7 +31,7 @@ public static class DetectorImport
         config.Validate();
         using var scope = NewDisposeScope();
         using var network = new FasterRcnn(config);
-        var weights = WeightFile.Load(checkpoint, "model", "state_dict");
+        var weights = DetectorWeights.WithoutPrefix(WeightFile.Load(checkpoint, "model", "state_dict"));
         DetectorWeights.Load(network, HuggingFaceDetector.Is(weights) ? HuggingFaceDetector.Convert(weights, config) : weights);
         DetectorDirectory.Save(directory, network, classes, attributes);
         var largest = DetectorWeights.LargestAnchorSide(network);

@@ -16,9 +16,7 @@ public static class DetectorWeights
     {
         using var mode = no_grad();
         using var scope = NewDisposeScope();
-        const string prefix = "module.";
-        var cut = tensors.Count > 0 && tensors.Keys.All(k => k.StartsWith(prefix, StringComparison.Ordinal)) ? prefix.Length : 0;
-        var given = tensors.Where(t => !IsIgnored(t.Key)).ToDictionary(t => t.Key[cut..], t => t.Value, StringComparer.Ordinal);
+        var given = WithoutPrefix(tensors).Where(t => !IsIgnored(t.Key)).ToDictionary(StringComparer.Ordinal);
         foreach (var (key, target) in network.state_dict())
         {
             if (!given.Remove(key, out var value))
@@ -35,6 +33,13 @@ public static class DetectorWeights
         if (given.Count > 0) throw Mismatch($"the detector's weights hold \"{given.Keys.Order(StringComparer.Ordinal).First()}\", which the configuration does not know");
     }
 
+    /// <summary>Without the <c>module.</c> that data-parallel training puts before every key.</summary>
+    internal static IReadOnlyDictionary<string, Tensor> WithoutPrefix(IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        const string prefix = "module.";
+        return tensors.Keys.All(k => k.StartsWith(prefix, StringComparison.Ordinal)) ? tensors.ToDictionary(t => t.Key[prefix.Length..], t => t.Value, StringComparer.Ordinal) : tensors;
+    }
+
     /// <summary>The longest side of all anchors, in pixels of the resized frame.</summary>
     internal static double LargestAnchorSide(FasterRcnn network)
     {
@@ -44,7 +49,7 @@ public static class DetectorWeights
     }
 
     private static bool IsIgnored(string key) =>
-        key.EndsWith("num_batches_tracked", StringComparison.Ordinal) || key is "pixel_mean" or "pixel_std" or "module.pixel_mean" or "module.pixel_std";
+        key.EndsWith("num_batches_tracked", StringComparison.Ordinal) || key is "pixel_mean" or "pixel_std";
 
     private static ModelFormatException Mismatch(string what) => new("weights-mismatch", $"The weights do not fit: {what}.");
 }

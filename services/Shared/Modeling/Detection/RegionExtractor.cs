@@ -205,7 +205,8 @@ public sealed class RegionExtractor : IDisposable
         return BoxCodec.Clip(boxes, plan.Width / plan.Scale - 1, plan.Height / plan.Scale - 1).cpu().data<float>().ToArray();
     }
 
-    private static float[] Original(float[] boxes, double scale) => [.. boxes.Select(v => v / (float)scale)];
+    /// <summary>Boxes of the resized frame in pixels of the frame itself.</summary>
+    internal static float[] Original(float[] boxes, double scale) => [.. boxes.Select(v => v / (float)scale)];
 
     private static float[] Rows(float[] boxes, int[] keep) => [.. keep.SelectMany(i => boxes.AsSpan(4 * i, 4).ToArray())];
 
