@@ -43,7 +43,8 @@ internal sealed class Comparison(int rounds, string? only)
             """));
     }
 
-    private static double Median(IEnumerable<double> values)
+    /// <summary>The value in the middle, or between the two there.</summary>
+    internal static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -49,7 +49,7 @@ internal sealed class EconomyBenchmark(int rounds)
             using var extractor = RegionExtractor.Load(folder.FullName, "cpu");
             var frame = RandomDetector.Frame();
             extractor.Extract([frame], 1);
-            return Median([.. Enumerable.Range(0, rounds).Select(_ => Cost.Of(() => extractor.Extract([frame], 1)).Wall)]);
+            return Comparison.Median([.. Enumerable.Range(0, rounds).Select(_ => Cost.Of(() => extractor.Extract([frame], 1)).Wall)]);
         }
         finally
         {
@@ -77,9 +77,9 @@ internal sealed class EconomyBenchmark(int rounds)
             if (pixel is not null) other.Add(Cost.Of(() => pixel.Step(pictures, ids, mask)).Wall / batch);
         }
         var ratios = other.Zip(mine, (o, m) => o / m).ToList();
-        var ratio = ratios.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{Median(ratios):0.0} ({ratios.Min():0.0} to {ratios.Max():0.0})");
-        rows.Add((axis, value, Median(mine), other.Count == 0 ? null : Median(other)));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {axis} | {frames} | {regions} | {batch} | {Median(mine):0.00} | {(other.Count == 0 ? "" : Median(other).ToString("0.00", CultureInfo.InvariantCulture))} | {ratio} |"));
+        var ratio = ratios.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{Comparison.Median(ratios):0.0} ({ratios.Min():0.0} to {ratios.Max():0.0})");
+        rows.Add((axis, value, Comparison.Median(mine), other.Count == 0 ? null : Comparison.Median(other)));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {axis} | {frames} | {regions} | {batch} | {Comparison.Median(mine):0.00} | {(other.Count == 0 ? "" : Comparison.Median(other).ToString("0.00", CultureInfo.InvariantCulture))} | {ratio} |"));
     }
 
     private void Draw(string path)
@@ -107,11 +107,5 @@ internal sealed class EconomyBenchmark(int rounds)
     {
         var line = plot.Add.Scatter(points.Select(p => p.X).ToArray(), points.Select(p => p.Y).ToArray());
         (line.LegendText, line.LineWidth, line.MarkerSize) = (name, 2, 8);
-    }
-
-    private static double Median(IReadOnlyList<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 }

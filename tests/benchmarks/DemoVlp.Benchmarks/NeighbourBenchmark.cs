@@ -23,7 +23,7 @@ internal static class NeighbourBenchmark
             var pairs = Enumerable.Range(0, rounds).Select(_ => (Sleeping: Measure(processes, spins: false), Spinning: Measure(processes, spins: true))).ToList();
             var ratios = pairs.ConvertAll(p => p.Spinning / p.Sleeping);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {processes} | {Middle(pairs.Select(p => p.Sleeping)):0} | {Middle(pairs.Select(p => p.Spinning)):0} | {Middle(ratios):0.00} ({ratios.Min():0.00} to {ratios.Max():0.00}) |"));
+                $"| {processes} | {Comparison.Median(pairs.ConvertAll(p => p.Sleeping)):0} | {Comparison.Median(pairs.ConvertAll(p => p.Spinning)):0} | {Comparison.Median(ratios):0.00} ({ratios.Min():0.00} to {ratios.Max():0.00}) |"));
         }
     }
 
@@ -61,6 +61,4 @@ internal static class NeighbourBenchmark
         if (spins) start.Environment["GOMP_SPINCOUNT"] = "300000";
         return Process.Start(start)!;
     }
-
-    private static double Middle(IEnumerable<double> values) => values.Order().ElementAt((values.Count() - 1) / 2);
 }
