@@ -3,7 +3,7 @@
 # Prints Markdown tables; the ratios count, since seconds differ from machine to machine. Nothing else should be running.
 #
 #   tests/benchmarks/run.sh                            everything (an hour on two cores)
-#   tests/benchmarks/run.sh video-language --rounds 3  one part: video-language, ranking, economy, neighbours, detector or precision; --only NAME picks rows, --help tells more
+#   tests/benchmarks/run.sh video-language --rounds 3  one part: video-language, ranking, economy, neighbours, replicas, detector or precision; --only NAME picks rows, --help tells more
 #   tests/benchmarks/run.sh memory --clip FILE         peak memory of the full-size detector on a video's frames
 #   tests/benchmarks/run.sh shapes                     what a system finds and answers about 200 unseen clips, through its gateway: its own, or --url ADDRESS;
 #                                                      fails below what is required; --clips 10 for a trial
@@ -18,7 +18,7 @@ esac
 dotnet build tests/benchmarks/DemoVlp.Benchmarks -c Release -v q -m:2
 run=artifacts/bin/DemoVlp.Benchmarks/release/DemoVlp.Benchmarks
 if (($#)); then exec "$run" "$@"; fi
-for part in video-language ranking economy neighbours detector precision; do
+for part in video-language ranking economy neighbours replicas detector precision; do
   echo
   echo "## $part"
   "$run" "$part"

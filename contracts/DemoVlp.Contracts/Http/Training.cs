@@ -228,7 +228,7 @@ public sealed record OptimizerRecord
     /// <summary><c>float32</c> or <c>bfloat16</c>: what the encoders' matrix products compute in.</summary>
     public required string Precision { get; init; }
 
-    /// <summary>Threads of one tensor operation on the CPU, when the run was first taken. Another number gives other bits.</summary>
+    /// <summary>Threads on the CPU, when the run was first taken. Another number gives other bits.</summary>
     public required int Threads { get; init; }
 }
 

@@ -58,7 +58,7 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
         {
             var model = StartingModel.Load(input.BaseDirectory, run.Task, input.Examples.Answers(), (ulong)run.Seed);
             StepMemory.Check(model.Config, plan.BatchSize, input.Examples.SampleSize(input.Tokens.Longest, plan.BatchSize));
-            using var learner = Learner.Create(run.Task, model, run.LossTerms, StepRule.Options(run, compute), compute.Device);
+            using var learner = Learner.Create(run.Task, model, run.LossTerms, StepRule.Options(run, model.Config, compute), compute.Device);
             var checkpoints = new Checkpoints(artifacts, run.Id, workspace);
             var state = checkpoints.Restore(learner);
             if (learner.Trainer.Steps > 0) LogResumed(run.Id, learner.Trainer.Steps);
@@ -87,7 +87,7 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
     {
         if (state.Threads is not { } before || before == compute.Threads || compute.Device.type != TorchSharp.DeviceType.CPU) return;
         LogOtherThreads(held.Run.Id, step, compute.Threads, before);
-        held.NoteAsync($"Resumed after step {step} with threads of a tensor operation: {compute.Threads}, before: {before}. It does not end bit for bit as if it had not been interrupted.").GetAwaiter().GetResult();
+        held.NoteAsync($"Resumed after step {step} on {compute.Threads} threads, before on {before}. It does not end bit for bit as if it had not been interrupted.").GetAwaiter().GetResult();
     }
 
     [LoggerMessage(LogLevel.Warning, "Training run {RunId} goes on after step {Step} with {Threads} threads, and its checkpoint was made with {Before}: it does not end bit for bit as if it had not been interrupted.")]

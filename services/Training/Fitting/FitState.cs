@@ -20,7 +20,7 @@ internal sealed record FitState
 
     public Dictionary<string, double>? BestMetrics { get; init; }
 
-    /// <summary>Threads of a tensor operation that the weights were computed with; null in notes of earlier versions.</summary>
+    /// <summary>Threads that the weights were computed with; null in notes of earlier versions.</summary>
     public int? Threads { get; init; }
 
     /// <summary>Answers of the model under training by label; null in notes of earlier versions.</summary>

@@ -1,7 +1,9 @@
 using DemoVlp.Contracts.Http;
 using DemoVlp.Modeling;
+using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Modeling.VideoLanguage.Training;
 using DemoVlp.Training.Data;
+using TorchSharp;
 using StepOptions = DemoVlp.Modeling.VideoLanguage.Training.TrainingOptions;
 
 namespace DemoVlp.Training.Fitting;
@@ -15,9 +17,10 @@ internal static class StepRule
     private const int LongestWarmup = 100;
 
     /// <summary>The trainer's options.</summary>
-    public static StepOptions Options(RunRow run, ComputeSettings compute) => new()
+    public static StepOptions Options(RunRow run, ModelConfig config, ComputeSettings compute) => new()
     {
         LearningRate = run.LearningRate, Rule = Rule, WeightDecay = WeightDecay, MaxGradientNorm = MaxGradientNorm, Seed = (ulong)run.Seed, Precision = compute.Precision,
+        Replicas = compute.Device.type == DeviceType.CPU ? StepOptions.ReplicasFor(config, compute.Threads) : 1,
     };
 
     /// <summary>The learning rate of a step, from 0.</summary>

@@ -27,6 +27,23 @@ public sealed class TensorLeakTests
         });
     }
 
+    [Fact]
+    public void Trainers_WithReplicas_KeepNoTensors()
+    {
+        var config = Config(PaddingRule.Masked);
+        var options = Options with { Replicas = 2 };
+        using var retrieval = new RetrievalTrainer(ModelDirectory.Create(config, 1), config, options);
+        RetrievalSample[] pairs = [.. Enumerable.Range(0, 16).Select(i => new RetrievalSample(Video(i % 3, i, frames: 1 + i % 2), Text(i % 3)) { Choice = new SentenceChoice([Text(i % 3), Text(5)], 0) })];
+        var answering = config.ForQuestionAnswering(3);
+        using var questions = new QuestionAnsweringTrainer(ModelDirectory.Create(answering, 1), answering, options);
+        QuestionSample[] asked = [.. Enumerable.Range(0, 16).Select(i => new QuestionSample(Video(i % 3, i), Text(i % 3), i % 3))];
+        KeepsNothing(() =>
+        {
+            retrieval.Step(pairs);
+            questions.Step(asked);
+        });
+    }
+
     [Theory]
     [InlineData(PaddingRule.Masked)]
     [InlineData(PaddingRule.Reference)]

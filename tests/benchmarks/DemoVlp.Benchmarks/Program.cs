@@ -51,6 +51,9 @@ neighbours.SetAction(arguments =>
     else NeighbourBenchmark.Run(arguments.GetValue(rounds));
 });
 
+var replicas = new Command("replicas", "A training step of the tiny model, shared out among replicas of it or by torch, operation by operation.") { rounds, threads };
+replicas.SetAction(arguments => ReplicaBenchmark.Run(arguments.GetValue(rounds), arguments.GetValue(threads)));
+
 var precision = new Command("precision", "What bfloat16 changes in the regions that the built-in detector finds.");
 precision.SetAction(_ =>
 {
@@ -74,4 +77,4 @@ clips.Validators.Add(result => { if (result.GetValueOrDefault<int>() < 1) result
 var shapes = new Command("shapes", "What a system finds and answers about unseen Moving Shapes clips, measured through its gateway; fails below what is required.") { url, clips };
 shapes.SetAction((arguments, cancellationToken) => ShapesBenchmark.RunAsync(arguments.GetValue(url), arguments.GetValue(clips), cancellationToken));
 
-return await new RootCommand("Speed, as ratios measured in one run, and what a system finds.") { videoLanguage, ranking, economy, neighbours, detector, precision, memory, shapes }.Parse(args).InvokeAsync();
+return await new RootCommand("Speed, as ratios measured in one run, and what a system finds.") { videoLanguage, ranking, economy, neighbours, replicas, detector, precision, memory, shapes }.Parse(args).InvokeAsync();

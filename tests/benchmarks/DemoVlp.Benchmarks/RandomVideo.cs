@@ -12,10 +12,10 @@ internal static class RandomVideo
         return [.. Enumerable.Range(0, config.NumFrames).Select(f => Frame(f, random, config))];
     }
 
-    internal static IEnumerable<int> Words(int seed, int count)
+    internal static IEnumerable<int> Words(int seed, int count, int vocabulary = 30000)
     {
         var random = new Random(seed);
-        return Enumerable.Range(0, count).Select(_ => random.Next(1000, 30000)).ToArray();
+        return Enumerable.Range(0, count).Select(_ => random.Next(1000, vocabulary)).ToArray();
     }
 
     private static FrameRegions Frame(int index, Random random, ObjectTransformerConfig config)

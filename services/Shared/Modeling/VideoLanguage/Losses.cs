@@ -88,11 +88,13 @@ public sealed record RWALoss(RegionWordAlignment Alignment)
         return (loss.detach().Add(slope) - slope.detach()).MoveToOuterDisposeScope();
     }
 
-    private Tensor FromSimilarities(Tensor similarities)
+    /// <summary>Similarities [V, C] to a scalar.</summary>
+    public Tensor FromSimilarities(Tensor similarities)
     {
+        using var scope = NewDisposeScope();
         var logits = similarities.Mul(Alignment.Lambda); // (V, C)
         // The published code has this direction alone, though the paper speaks of both (decision 0010).
-        return Alignment.Padding == PaddingRule.Reference ? Divergence(logits) : Divergence(logits).Add(Divergence(logits.t())).Div(2);
+        return (Alignment.Padding == PaddingRule.Reference ? Divergence(logits) : Divergence(logits).Add(Divergence(logits.t())).Div(2)).MoveToOuterDisposeScope();
     }
 
     private static Tensor Divergence(Tensor logits)
@@ -121,11 +123,13 @@ public sealed record GlobalLocalLoss(RegionWordAlignment Alignment, double Tempe
     /// <summary>Global similarities [B, B] (rows texts), regions [B, R, d] and words [B, L, d] with their masks (0 or -100).</summary>
     public GlobalLocalLossValue Compute(Tensor globalSimilarities, Tensor regions, Tensor regionMask, Tensor words, Tensor? wordMask = null)
     {
-        var zero = zeros(Array.Empty<long>(), globalSimilarities.dtype, globalSimilarities.device);
-        var global = UseGlobal || !UseLocal ? new NormSoftmaxLoss(Temperature).Compute(globalSimilarities) : zero;
-        var local = UseLocal ? new RWALoss(Alignment).Compute(regions, regionMask, words, wordMask) : zero;
-        return new GlobalLocalLossValue(global.Add(local), global, local);
+        var local = UseLocal ? new RWALoss(Alignment).Compute(regions, regionMask, words, wordMask) : null;
+        return Sum(globalSimilarities, local);
     }
+
+    /// <summary>Global similarities [B, B] (rows texts) and local ones [B, B] (rows videos).</summary>
+    public GlobalLocalLossValue Compute(Tensor globalSimilarities, Tensor localSimilarities) =>
+        Sum(globalSimilarities, UseLocal ? new RWALoss(Alignment).FromSimilarities(localSimilarities) : null);
 
     /// <summary>The objective of a batch of pairs; <paramref name="attentionMask"/> is the tokens' [B, T].</summary>
     public GlobalLocalLossValue Compute(RelationOutput output, Tensor attentionMask)
@@ -137,5 +141,12 @@ public sealed record GlobalLocalLoss(RegionWordAlignment Alignment, double Tempe
         loss.Global.MoveToOuterDisposeScope();
         loss.Local.MoveToOuterDisposeScope();
         return loss;
+    }
+
+    private GlobalLocalLossValue Sum(Tensor globalSimilarities, Tensor? local)
+    {
+        var zero = zeros(Array.Empty<long>(), globalSimilarities.dtype, globalSimilarities.device);
+        var global = UseGlobal || !UseLocal ? new NormSoftmaxLoss(Temperature).Compute(globalSimilarities) : zero;
+        return new GlobalLocalLossValue(global.Add(local ?? zero), global, local ?? zero);
     }
 }

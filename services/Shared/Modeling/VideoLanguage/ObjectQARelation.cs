@@ -58,7 +58,14 @@ public sealed class ObjectQARelation : Module<Tensor, Tensor, Tensor, Tensor, An
     public AnswerOutput Answer(Tensor inputIds, Tensor attentionMask, Tensor tokens, Tensor regionMask)
     {
         using var scope = NewDisposeScope();
-        var question = Question(EncodeText(inputIds, attentionMask), attentionMask);
+        var output = Answer(Question(EncodeText(inputIds, attentionMask), attentionMask), tokens, regionMask);
+        return new AnswerOutput(output.Logits.MoveToOuterDisposeScope(), output.Attention.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Answers encoded questions [B, d] about encoded videos.</summary>
+    internal AnswerOutput Answer(Tensor question, Tensor tokens, Tensor regionMask)
+    {
+        using var scope = NewDisposeScope();
         var (logits, attention) = head.call(tokens.narrow(1, 1, tokens.shape[1] - 1), question, regionMask);
         return new AnswerOutput(logits.MoveToOuterDisposeScope(), attention.MoveToOuterDisposeScope());
     }

@@ -55,6 +55,13 @@ public sealed record ObjectInput(int Frames, int Regions, float[] Values, float[
         return (values.to(device), mask.to(device));
     }
 
+    /// <summary>The same as a model learns from them: the published loader's masks are float64, and with them the published attention.</summary>
+    internal static (Tensor Objects, Tensor Mask) StackForTraining(IReadOnlyList<ObjectInput> inputs, ModelConfig config, Device device)
+    {
+        var (objects, mask) = Stack(inputs, device);
+        return (objects, config.Padding == PaddingRule.Reference ? mask.to_type(ScalarType.Float64) : mask);
+    }
+
     /// <summary>Indices of regions by descending confidence; of equal ones the later first, as in the published code.</summary>
     internal static int[] Rank(float[] confidences)
     {

@@ -8,7 +8,7 @@ namespace DemoVlp.Modeling.VideoLanguage.Training;
 
 /// <summary>
 /// Trains a network batch by batch. Not thread-safe, and it seeds torch's default generator at each step, so one process trains one model at a time.
-/// A state saved after any step continues bit for bit on the CPU (with the same number of threads).
+/// A state saved after any step continues bit for bit on the CPU (with the same number of threads and replicas).
 /// </summary>
 public abstract class ModelTrainer<TSample> : IModelTrainer
 {
@@ -16,6 +16,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     private readonly Module network;
     private readonly TrainingOptions options;
     private readonly AdamW optimizer;
+    private readonly Replicas? replicas;
 
     private protected ModelTrainer(Module network, ModelConfig config, TrainingOptions options, Device device)
     {
@@ -23,6 +24,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         (this.network, Config, this.options, Device) = (network, config, options, device);
         optimizer = new AdamW(ModelWeights.Of(network), options.Rule, options.WeightDecay);
         LearningRate = options.LearningRate;
+        if (options.Replicas > 1) replicas = new Replicas(network, config, options.Replicas, options.Precision);
     }
 
     /// <inheritdoc/>
@@ -42,6 +44,9 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     /// <summary>The forward pass of a batch.</summary>
     private protected abstract ForwardResult Forward(IReadOnlyList<TSample> batch, Random? frames);
 
+    /// <summary>The same and the backward pass, shared out among replicas.</summary>
+    private protected abstract ForwardResult ForwardBackward(Replicas replicas, IReadOnlyList<TSample> batch, Random frames);
+
     /// <summary>One step: forward, backward, clipping, update.</summary>
     /// <exception cref="NotFiniteNumberException">The loss or a gradient is not a number any more; the weights are as before the step.</exception>
     /// <exception cref="ModelFormatException"><c>regions-mismatch</c>.</exception>
@@ -51,8 +56,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         network.train();
         optimizer.ZeroGradients();
         using var precision = Autocast.Use(options.Precision);
-        var result = Forward(batch);
-        result.Total.backward();
+        var result = ForwardBackward(batch);
         var norm = optimizer.ClipGradients(options.MaxGradientNorm);
         var values = Values(result, batch.Count, norm);
         if (!double.IsFinite(values.Loss) || !double.IsFinite(norm)) throw new NotFiniteNumberException($"Training diverged at step {Steps + 1}: the loss is {values.Loss}, the gradient's norm {norm}.", values.Loss);
@@ -61,14 +65,25 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         return values;
     }
 
-    private ForwardResult Forward(IReadOnlyList<TSample> batch)
+    private ForwardResult ForwardBackward(IReadOnlyList<TSample> batch)
     {
-        var seed = options.Seed * 1_000_003 + (ulong)Steps;
+        var frames = new Random(unchecked((int)(StepSeed ^ (StepSeed >> 32))));
+        if (replicas is not null && batch.Count >= Replicas.LeastPart * replicas.Count) return replicas.Step(() => ForwardBackward(replicas, batch, frames));
+        var result = Seeded(() => Forward(batch, frames));
+        result.Total.backward();
+        return result;
+    }
+
+    private ulong StepSeed => options.Seed * 1_000_003 + (ulong)Steps;
+
+    /// <summary>What draws random numbers, with those of the step.</summary>
+    private protected T Seeded<T>(Func<T> draw)
+    {
         // Whoever makes a network meanwhile draws from the same generator.
         lock (DefaultGenerator.Gate)
         {
-            manual_seed(unchecked((long)(seed & long.MaxValue)));
-            return Forward(batch, new Random(unchecked((int)(seed ^ (seed >> 32)))));
+            manual_seed(unchecked((long)(StepSeed & long.MaxValue)));
+            return draw();
         }
     }
 
@@ -123,23 +138,17 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     /// <summary>Frees the optimiser's history and the network.</summary>
     public void Dispose()
     {
+        replicas?.Dispose();
         optimizer.Dispose();
         network.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Both sides of a batch as tensors. Videos with unequal numbers of frames go through the encoder in groups.</summary>
+    /// <summary>What is seen of videos: frames chosen at random, or evenly where there is nothing to draw from.</summary>
     private protected IReadOnlyList<ObjectInput> Inputs(IEnumerable<IReadOnlyList<Regions.FrameRegions>> videos, Random? frames) =>
         [.. videos.Select(v => frames is null || v.Count == 0
             ? ObjectInput.Create(v, Config.ObjectConfig)
             : ObjectInput.Create(v, FrameSampling.Random(v.Count, Config.ObjectConfig.NumFrames, frames), Config.ObjectConfig))];
-
-    /// <summary>Videos with equally many frames as [B, F, N, I+6] and their mask [B, F, N]. The published loader's masks are float64, and with them the published attention.</summary>
-    private protected (Tensor Objects, Tensor Mask) Stack(IReadOnlyList<ObjectInput> inputs)
-    {
-        var (objects, mask) = ObjectInput.Stack(inputs, Device);
-        return (objects, Config.Padding == PaddingRule.Reference ? mask.to_type(ScalarType.Float64) : mask);
-    }
 
     private static StepResult Values(ForwardResult result, int count, double norm) =>
         new(Number(result.Total), Number(result.Global), Number(result.Local), Number(result.Choice), Number(result.Correct) / count, norm);

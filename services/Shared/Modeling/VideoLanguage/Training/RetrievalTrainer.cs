@@ -1,4 +1,3 @@
-using DemoVlp.Modeling.VideoLanguage.Inference;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -7,10 +6,9 @@ namespace DemoVlp.Modeling.VideoLanguage.Training;
 /// <summary>Trains a retrieval model on pairs of video and caption with <see cref="GlobalLocalLoss"/>; the other pairs of a batch are the wrong ones.</summary>
 public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
 {
-    private const int TextsTogether = 16;
-
     private readonly ObjectRelation network;
     private readonly GlobalLocalLoss loss;
+    private readonly RetrievalEncoder encoder;
 
     /// <summary>Takes over a network (from <see cref="ModelDirectory.Create"/> or <see cref="ModelDirectory.Load"/>) and moves it to the device.</summary>
     /// <exception cref="ModelFormatException"><c>model-task</c>: it is no retrieval model; <c>model-precision</c>: it was loaded in bfloat16.</exception>
@@ -19,79 +17,59 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     {
         this.network = network as ObjectRelation ?? throw new ModelFormatException("model-task", "The model answers questions; this training needs a retrieval model.");
         loss = GlobalLocalLoss.For(config) with { UseLocal = options.UseLocalLoss, UseGlobal = options.UseGlobalLoss };
+        encoder = new RetrievalEncoder(config, loss, Device);
     }
 
     private protected override ForwardResult Forward(IReadOnlyList<RetrievalSample> batch, Random? frames)
     {
-        if (batch.Count < 2) throw new ArgumentException("A batch needs at least two pairs: the others are what a video is told apart from.", nameof(batch));
-        var (text, mask) = Texts([.. batch.Select(s => s.TokenIds)]);
-        var (tokens, regionMask) = Videos(Inputs(batch.Select(s => s.Frames), frames));
-        var output = new RelationOutput(text.select(1, 0), text.narrow(1, 1, text.shape[1] - 1), tokens.select(1, 0), tokens.narrow(1, 1, tokens.shape[1] - 1), regionMask);
-        var value = loss.Compute(output, mask);
-        var own = GlobalSimilarity.Cosine(output.GlobalText.detach(), output.GlobalObject.detach()).argmax(1);
-        var choice = ChoiceLoss(batch, output);
-        var correct = own.eq(TensorNumbers.Arange(batch.Count, ScalarType.Int64, Device)).sum();
-        return new(choice is null ? value.Total : value.Total.Add(choice), correct, value.Global, value.Local, choice);
+        Check(batch);
+        var encoded = encoder.Encode(network, batch, Inputs(batch.Select(s => s.Frames), frames));
+        var output = encoded.Output;
+        var value = loss.Compute(output, encoded.TextMask);
+        var choice = encoded.ChoiceLosses?.mean();
+        return new(choice is null ? value.Total : value.Total.Add(choice), Correct(output.GlobalText, output.GlobalObject), value.Global, value.Local, choice);
     }
 
-    /// <summary>
-    /// Cross-entropy of the right sentence among those that nearly describe the video, each scored as multiple choice is
-    /// (<see cref="RetrievalModel.ScoreOptions"/>): what a random batch hardly ever sets against each other. Not part of the paper (decision 0013).
-    /// </summary>
-    private Tensor? ChoiceLoss(IReadOnlyList<RetrievalSample> batch, RelationOutput videos)
+    private protected override ForwardResult ForwardBackward(Replicas replicas, IReadOnlyList<RetrievalSample> batch, Random frames)
     {
-        var groups = Enumerable.Range(0, batch.Count).Where(i => batch[i].Choice is not null).GroupBy(i => batch[i].Choice!.Options.Count).ToList();
-        if (groups.Count == 0) return null;
-        var losses = groups.Select(group => ChoiceLosses([.. group], group.Key, batch, videos));
-        return cat([.. losses], 0).mean();
-    }
-
-    /// <summary>[V]: one for each of the clips at <paramref name="chosen"/>, which have K sentences each.</summary>
-    private Tensor ChoiceLosses(int[] chosen, int count, IReadOnlyList<RetrievalSample> batch, RelationOutput videos)
-    {
-        var (tokens, mask) = Texts([.. chosen.SelectMany(i => batch[i].Choice!.Options)]);
-        var texts = tokens.view(chosen.Length, count, -1, Config.ProjectionDim); // (V, K, T, d)
-        var wordMask = mask.narrow(1, 1, mask.shape[1] - 1).to_type(texts.dtype).Sub(1).Mul(100).view(chosen.Length, count, -1);
-        var rows = tensor([.. chosen.Select(i => (long)i)], device: Device);
-        var scores = new List<Tensor>();
-        if (loss.UseGlobal || !loss.UseLocal) scores.Add(GlobalSimilarity.OwnCosine(videos.GlobalObject.index_select(0, rows), texts.select(2, 0)));
-        if (loss.UseLocal) scores.Add(loss.Alignment.OwnSimilarity(videos.LocalObject.index_select(0, rows), videos.ObjectMask.index_select(0, rows), texts.narrow(2, 1, texts.shape[2] - 1), wordMask));
-        var logits = (scores.Count == 2 ? scores[0].Add(scores[1]) : scores[0]).Div(Config.Temperature);
-        return functional.cross_entropy(logits, tensor([.. chosen.Select(i => (long)batch[i].Choice!.Answer)], device: Device), reduction: Reduction.None);
-    }
-
-    /// <summary>Tokens [B, T, d] and mask [B, T], T being that of the longest text. Texts of about one length go through the encoder together: it works less on padding.</summary>
-    private (Tensor Tokens, Tensor Mask) Texts(IReadOnlyList<IReadOnlyList<int>> texts)
-    {
-        var (ids, mask) = TextInput.Stack(texts, Config, Device);
-        // Under the published rule padding is part of what is learnt.
-        if (texts.Count <= TextsTogether || Config.Padding == PaddingRule.Reference) return (network.EncodeText(ids, mask), mask);
-        var order = Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Count).ToArray();
-        var encoded = order.Chunk(TextsTogether).Select(group =>
+        Check(batch);
+        var inputs = Inputs(batch.Select(s => s.Frames), frames);
+        var choices = batch.Count(s => s.Choice is not null);
+        var parts = new RetrievalPart[replicas.Count];
+        replicas.Run(i =>
         {
-            var (rows, longest) = (tensor([.. group.Select(i => (long)i)], device: Device), Math.Min(texts[group[^1]].Count, Config.MaxTextLength));
-            var tokens = network.EncodeText(ids.index_select(0, rows).narrow(1, 0, longest), mask.index_select(0, rows).narrow(1, 0, longest));
-            return functional.pad(tokens, [0, 0, 0, mask.shape[1] - longest]);
+            var (first, end) = (i * batch.Count / parts.Length, (i + 1) * batch.Count / parts.Length);
+            parts[i] = new RetrievalPart(encoder.Encode((ObjectRelation)replicas[i], [.. batch.Take(first..end)], [.. inputs.Take(first..end)]), first, choices);
         });
-        var places = new long[order.Length];
-        foreach (var (place, i) in order.Index()) places[i] = place;
-        return (cat([.. encoded], 0).index_select(0, tensor(places, device: Device)), mask);
+
+        // All pairs meet in the loss: the parts' graphs end at their outputs, the loss's begins with copies of them, and its gradient by these is where the parts' graphs go back from.
+        var all = RetrievalPart.Join([.. parts.Select(p => p.Encoded)]);
+        var (texts, videos) = (all.Output.GlobalText.requires_grad_(), all.Output.GlobalObject.requires_grad_());
+        Tensor? local = null;
+        if (loss.UseLocal)
+        {
+            replicas.Run(i => parts[i].Align(loss.Alignment, all));
+            local = cat([.. parts.Select(p => p.Similarities!.detach())], 0).requires_grad_();
+        }
+        var cosines = GlobalSimilarity.Cosine(texts, videos);
+        var value = local is null ? loss.Compute(cosines, cosines) : loss.Compute(cosines, local);
+        value.Total.backward();
+        if (local is not null) replicas.Run(i => parts[i].AlignBackward(local.grad!));
+        var words = local is null ? null : stack(parts.Select(p => p.WordGradient!)).sum([0L]);
+        replicas.Run(i => parts[i].Backward(texts.grad, words, videos.grad));
+
+        var choice = choices == 0 ? null : stack(parts.Select(p => p.ChoiceLoss).OfType<Tensor>().Select(t => t.detach())).sum();
+        return new(choice is null ? value.Total : value.Total.detach().Add(choice), Correct(texts, videos), value.Global, value.Local, choice);
     }
 
-    /// <summary>Tokens [B, 1+R, d] and mask [B, R] of the batch, R being that of the longest video; the rest is masked.</summary>
-    private (Tensor Tokens, Tensor Mask) Videos(IReadOnlyList<ObjectInput> inputs)
+    private static void Check(IReadOnlyList<RetrievalSample> batch)
     {
-        var longest = inputs.Max(i => i.Mask.Length);
-        var rows = new (Tensor Tokens, Tensor Mask)[inputs.Count];
-        foreach (var group in Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Frames))
-        {
-            var (objects, objectMask) = Stack([.. group.Select(i => inputs[i])]);
-            var (tokens, mask) = network.EncodeObjects(objects, objectMask);
-            var missing = longest - (int)(mask.shape[1] - 1);
-            var (padded, paddedMask) = (functional.pad(tokens, [0, 0, 0, missing]), functional.pad(mask.narrow(1, 1, mask.shape[1] - 1), [0, missing], value: -100));
-            var row = 0;
-            foreach (var i in group) (rows[i], row) = ((padded[row], paddedMask[row]), row + 1);
-        }
-        return (stack(rows.Select(r => r.Tokens)), stack(rows.Select(r => r.Mask)));
+        if (batch.Count < 2) throw new ArgumentException("A batch needs at least two pairs: the others are what a video is told apart from.", nameof(batch));
+    }
+
+    private static Tensor Correct(Tensor texts, Tensor videos)
+    {
+        var own = GlobalSimilarity.Cosine(texts.detach(), videos.detach()).argmax(1);
+        return own.eq(TensorNumbers.Arange(texts.shape[0], ScalarType.Int64, texts.device)).sum();
     }
 }

@@ -17,8 +17,11 @@ public sealed record TrainingOptions
     /// <summary>Larger gradients are scaled to this norm; 0 leaves them.</summary>
     public double MaxGradientNorm { get; init; }
 
-    /// <summary>Of dropout and frame sampling: the same seed, batches and number of threads give the same bits on a CPU.</summary>
+    /// <summary>Of dropout and frame sampling: the same seed, batches and number of threads and replicas give the same bits on a CPU.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Copies of the network that work on parts of a batch at the same time, each with its share of the CPU's threads; see <see cref="ReplicasFor"/>.</summary>
+    public int Replicas { get; init; } = 1;
 
     /// <summary>Type of the encoders' matrix products; weights, gradients and the optimiser's history are float32 in any case.</summary>
     public ComputePrecision Precision { get; init; }
@@ -28,6 +31,11 @@ public sealed record TrainingOptions
 
     /// <summary>Retrieval: with the global similarity.</summary>
     public bool UseGlobalLoss { get; init; } = true;
+
+    /// <summary>
+    /// The number of <see cref="Replicas"/> that a model is trained fastest with on so many threads of a CPU: for a small one without dropout in its encoders a replica for each thread, four at most; otherwise 1.
+    /// </summary>
+    public static int ReplicasFor(ModelConfig config, int threads) => Training.Replicas.For(config, threads);
 }
 
 /// <summary>A video and one of its captions.</summary>
