@@ -62,11 +62,11 @@ keep() { # keep VERSION FILE...
 for seed in 1 2 3; do demovlp datasets create shapes-$seed --seed $seed --clips 1500; done
 train shapes-1 question-answering 6 64 --question-types how where
 train shapes-1 retrieval 20 32 --no-validation
-train shapes-1 question-answering 7 64 --question-types color
-train shapes-2 question-answering 5 64
-train shapes-3 question-answering 6 64
-keep moving-shapes-question-answering-3 config.json model.safetensors vocab.txt answers.txt
-train shapes-2 retrieval 30 32 --no-validation
-train shapes-3 retrieval 30 32 --no-validation
-train shapes-1 retrieval 40 32 --no-validation
-keep moving-shapes-retrieval-3 config.json model.safetensors vocab.txt
+train shapes-1 question-answering 6 64 --question-types color
+train shapes-2 question-answering 4 64
+train shapes-3 question-answering 5 64
+keep moving-shapes-question-answering-4 config.json model.safetensors vocab.txt answers.txt
+train shapes-2 retrieval 26 32 --no-validation
+train shapes-3 retrieval 26 32 --no-validation
+train shapes-1 retrieval 36 32 --no-validation
+keep moving-shapes-retrieval-4 config.json model.safetensors vocab.txt

@@ -17,6 +17,7 @@ public static class RegionExtractionModule
         builder.Services.AddOptions<RegionExtractionOptions>().BindConfiguration("Regions").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.TryAddSingleton(services => ComputeSettings.Apply(key => services.GetRequiredService<IConfiguration>()[key]));
         builder.Services.TryAddSingleton<IDetectorLoader, TorchDetectorLoader>();
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<RegionStore>().AddSingleton<FrameBatches>().AddSingleton<SharedBatches>().AddSingleton<VideoExtraction>().AddSingleton<DetectorWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<DetectorWorker>()).AddHostedService<DetectorAnnouncer>();
         builder.Services.AddHealthChecks().AddCheck<DetectorWorker>("detector", tags: ["ready"]);

@@ -16,8 +16,9 @@ public sealed class RegionExtractionOptions
     public int MicroBatch { get; set; } = 4;
 
     /// <summary>
-    /// After how long a message begins no other group of frames; the video goes on with another message. With the full network at ten seconds a frame a message takes this, its last group
-    /// and the wait for another video's at most: less than five minutes.
+    /// After how long a message begins no other group of frames; the video goes on with another message. A message takes this, its last group and the wait for another video's at most. Groups
+    /// that would take more than a minute are made smaller, so that this is less than five minutes up to two minutes a frame (the full network takes about
+    /// ten seconds on two cores).
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan MessageBudget { get; set; } = TimeSpan.FromSeconds(30);

@@ -53,3 +53,13 @@ internal sealed class Settings<T>(T value) : IOptionsMonitor<T>
 
     public IDisposable? OnChange(Action<T, string?> listener) => null;
 }
+
+/// <summary>A clock that a test sets.</summary>
+internal sealed class Clock : TimeProvider
+{
+    public long Seconds { get; set; }
+
+    public override long TimestampFrequency => 1;
+
+    public override long GetTimestamp() => Seconds;
+}

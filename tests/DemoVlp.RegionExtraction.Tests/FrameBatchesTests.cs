@@ -9,7 +9,10 @@ namespace DemoVlp.RegionExtraction.Tests;
 public sealed class FrameBatchesTests : IDisposable
 {
     private readonly FakeDetector detector = new();
-    private readonly FrameBatches batches = new(Options.Create(new RegionExtractionOptions { MicroBatch = 8 }), NullLogger<FrameBatches>.Instance);
+    private readonly Clock clock = new();
+    private readonly FrameBatches batches;
+
+    public FrameBatchesTests() => batches = new(Options.Create(new RegionExtractionOptions { MicroBatch = 8 }), clock, NullLogger<FrameBatches>.Instance);
 
     public void Dispose() => detector.Dispose();
 
@@ -54,6 +57,33 @@ public sealed class FrameBatchesTests : IDisposable
         batches.Recover();
 
         Assert.Equal(8, batches.Batch);
+    }
+
+    [Theory]
+    [InlineData(7, 8)]
+    [InlineData(15, 4)]
+    [InlineData(20, 2)]
+    [InlineData(120, 1)]
+    public void GroupSize_AtThePaceOfTheLastFrames_KeepsAGroupWithinAMinuteOrAtOneFrame(int secondsAFrame, int expected)
+    {
+        Assert.Equal(8, batches.GroupSize);
+        detector.Before = (frames, _) => clock.Seconds += frames.Count * secondsAFrame;
+
+        batches.Extract(detector, Images(5), Frames.Token);
+
+        Assert.Equal(expected, batches.GroupSize);
+    }
+
+    [Fact]
+    public void GroupSize_WhenTheDetectorIsQuickAgain_IsAsConfigured()
+    {
+        detector.Before = (frames, _) => clock.Seconds += frames.Count * 100;
+        batches.Extract(detector, Images(1), Frames.Token);
+        detector.Before = null;
+
+        batches.Extract(detector, Images(1), Frames.Token);
+
+        Assert.Equal(8, batches.GroupSize);
     }
 
     [Fact]

@@ -42,6 +42,19 @@ public sealed class VideoExtractionTests : IDisposable
     }
 
     [Fact]
+    public async Task Continue_WhenTheDetectorIsSlow_KeepsEveryFrameForItself()
+    {
+        var clock = new Clock();
+        var detector = new FakeDetector { Before = (frames, _) => clock.Seconds += 90 * frames.Count };
+        await using var service = await StartAsync(detector, TimeSpan.Zero, clock);
+        await service.Extraction.ContinueAsync(await Frames.StoreAsync(store, 32, 24, Jpeg), Frames.Token);
+
+        var step = await service.Extraction.ContinueAsync(await Frames.StoreAsync(store, 32, 24, Jpeg, Jpeg), Frames.Token);
+
+        Assert.Equal((1, 2), (step.Progress!.FramesDone, step.Progress.FramesTotal));
+    }
+
+    [Fact]
     public async Task Continue_WhenTheProcessDiedBetweenGroups_DoesOnlyWhatIsMissing()
     {
         var video = await Frames.StoreAsync(store, 32, 24, [.. Enumerable.Repeat(Jpeg, 6)]);
@@ -136,13 +149,13 @@ public sealed class VideoExtractionTests : IDisposable
         Assert.Equal([[0, 1], [2], [3], [4]], groups.Select(g => g.Frames.Select(f => f.Index).ToArray()));
     }
 
-    private async Task<Service> StartAsync(FakeDetector detector, TimeSpan? budget = null)
+    private async Task<Service> StartAsync(FakeDetector detector, TimeSpan? budget = null, TimeProvider? time = null)
     {
         var options = new RegionExtractionOptions { MicroBatch = 2, MessageBudget = budget ?? TimeSpan.FromMinutes(1), DetectorDirectory = folder["detector"] };
         var worker = new DetectorWorker(store, new Settings<RegionExtractionOptions>(options), new ComputeSettings(TorchSharp.torch.CPU, ComputePrecision.Float32, 1), detector, NullLogger<DetectorWorker>.Instance);
         await worker.StartAsync(Frames.Token);
         var chosen = Options.Create(options);
-        var batches = new SharedBatches(worker, new FrameBatches(chosen, NullLogger<FrameBatches>.Instance), chosen);
+        var batches = new SharedBatches(worker, new FrameBatches(chosen, time ?? TimeProvider.System, NullLogger<FrameBatches>.Instance), chosen);
         return new(worker, new VideoExtraction(worker, batches, new RegionStore(store, NullLogger<RegionStore>.Instance), store, chosen));
     }
 

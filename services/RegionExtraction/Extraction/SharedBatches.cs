@@ -13,6 +13,9 @@ internal sealed class SharedBatches(DetectorWorker worker, FrameBatches batches,
     private readonly Lock guard = new();
     private readonly List<Request> waiting = [];
 
+    /// <summary>Frames of a group.</summary>
+    public int GroupSize => batches.GroupSize;
+
     /// <summary>The regions of frames of one size.</summary>
     /// <param name="hash">The detector that they are meant for.</param>
     /// <param name="images">The frames.</param>

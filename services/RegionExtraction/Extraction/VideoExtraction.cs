@@ -27,7 +27,7 @@ internal sealed class VideoExtraction(DetectorWorker worker, SharedBatches batch
         if (await regions.FindAsync(video, detector, cancellationToken) is { } found) return new(found, null, Reused: true);
 
         var clock = Stopwatch.StartNew();
-        var groups = FrameGroup.Of(video.Frames, options.Value.MicroBatch);
+        var groups = FrameGroup.Of(video.Frames, batches.GroupSize);
         var files = new RegionFile?[groups.Count];
         for (var g = 0; g < groups.Count; g++) files[g] = await regions.FindGroupAsync(video.VideoId, groups[g], detector, cancellationToken);
         var worked = false;
