@@ -50,7 +50,12 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     /// <summary>One step: forward, backward, clipping, update.</summary>
     /// <exception cref="NotFiniteNumberException">The loss or a gradient is not a number any more; the weights are as before the step.</exception>
     /// <exception cref="ModelFormatException"><c>regions-mismatch</c>.</exception>
-    public StepResult Step(IReadOnlyList<TSample> batch)
+    public StepResult Step(IReadOnlyList<TSample> batch) => replicas is null ? StepHere(batch) : replicas.Conduct(() => StepHere(batch));
+
+    /// <summary>The losses of a batch with the network as it would serve: no dropout, evenly chosen frames, no update.</summary>
+    public StepResult Evaluate(IReadOnlyList<TSample> batch) => replicas is null ? EvaluateHere(batch) : replicas.Conduct(() => EvaluateHere(batch));
+
+    private StepResult StepHere(IReadOnlyList<TSample> batch)
     {
         using var scope = NewDisposeScope();
         network.train();
@@ -87,8 +92,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         }
     }
 
-    /// <summary>The losses of a batch with the network as it would serve: no dropout, evenly chosen frames, no update.</summary>
-    public StepResult Evaluate(IReadOnlyList<TSample> batch)
+    private StepResult EvaluateHere(IReadOnlyList<TSample> batch)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();

@@ -19,7 +19,7 @@ internal sealed class Replicas : IDisposable
     private const int Most = 4, SmallWidth = 256;
 
     private readonly Module[] networks;
-    private readonly BlockingCollection<Action>[] tasks;
+    private readonly BlockingCollection<Action>[] tasks; // The last: of the thread that conducts.
     private readonly ComputePrecision precision;
 
     /// <summary>Makes the copies and starts the threads. The network stays the caller's.</summary>
@@ -28,21 +28,25 @@ internal sealed class Replicas : IDisposable
         if (!CanShare(config)) throw new ArgumentException("A model with dropout in its encoders, or one whose padding is learnt from, does not share out its batches.", nameof(count));
         this.precision = precision;
         networks = [network, .. Enumerable.Range(1, count - 1).Select(_ => ModelDirectory.Build(config))];
-        tasks = [.. networks.Select(_ => new BlockingCollection<Action>())];
+        tasks = [.. Enumerable.Range(0, count + 1).Select(_ => new BlockingCollection<Action>())];
         foreach (var (i, queue) in tasks.Index())
             new Thread(() =>
             {
                 foreach (var task in queue.GetConsumingEnumerable()) task();
             })
-            { IsBackground = true, Name = $"training, replica {i}" }.Start();
+            { IsBackground = true, Name = i < count ? $"training, replica {i}" : "training, replicas" }.Start();
         // A thread takes the number that threads begin with when it first asks. Setting its own sets that number too, so that it is put back.
         var threads = get_num_threads();
-        Run(_ =>
+        Conduct(() => SetThreads(1));
+        Run(_ => SetThreads(Math.Max(1, threads / count)));
+        set_num_threads(threads);
+
+        static int SetThreads(int number)
         {
             _ = get_num_threads();
-            set_num_threads(Math.Max(1, threads / count));
-        });
-        set_num_threads(threads);
+            set_num_threads(number);
+            return number;
+        }
     }
 
     /// <summary>How many there are.</summary>
@@ -76,23 +80,42 @@ internal sealed class Replicas : IDisposable
         }
     }
 
-    /// <summary>Has all parts do something at the same time, and waits for them.</summary>
-    public void Run(Action<int> part)
+    /// <summary>Does on a thread with one of torch's threads what the replicas' work has around it: too small to be shared out as well.</summary>
+    public T Conduct<T>(Func<T> work)
     {
-        var faults = new ExceptionDispatchInfo?[Count];
-        using var ended = new CountdownEvent(Count);
-        foreach (var (i, queue) in tasks.Index())
+        T? result = default;
+        Start([Count], _ => result = work());
+        return result!;
+    }
+
+    /// <summary>Has all parts do something at the same time, and waits for them.</summary>
+    public void Run(Action<int> part) => Start([.. Enumerable.Range(0, Count)], part);
+
+    /// <summary>Ends the threads and frees the copies.</summary>
+    public void Dispose()
+    {
+        foreach (var queue in tasks) queue.CompleteAdding();
+        foreach (var copy in networks.Skip(1)) copy.Dispose();
+    }
+
+    private static bool CanShare(ModelConfig config) => config.Padding == PaddingRule.Masked && config.TextConfig is { Dropout: 0, AttentionDropout: 0 };
+
+    private void Start(int[] threads, Action<int> act)
+    {
+        var faults = new ExceptionDispatchInfo?[threads.Length];
+        using var ended = new CountdownEvent(threads.Length);
+        foreach (var (place, i) in threads.Index())
         {
-            queue.Add(() =>
+            tasks[i].Add(() =>
             {
                 try
                 {
                     using var region = Autocast.Use(precision);
-                    part(i);
+                    act(i);
                 }
                 catch (Exception e)
                 {
-                    faults[i] = ExceptionDispatchInfo.Capture(e);
+                    faults[place] = ExceptionDispatchInfo.Capture(e);
                 }
                 finally
                 {
@@ -103,15 +126,6 @@ internal sealed class Replicas : IDisposable
         ended.Wait();
         faults.FirstOrDefault(f => f is not null)?.Throw();
     }
-
-    /// <summary>Ends the threads and frees the copies.</summary>
-    public void Dispose()
-    {
-        foreach (var queue in tasks) queue.CompleteAdding();
-        foreach (var copy in networks.Skip(1)) copy.Dispose();
-    }
-
-    private static bool CanShare(ModelConfig config) => config.Padding == PaddingRule.Masked && config.TextConfig is { Dropout: 0, AttentionDropout: 0 };
 
     private void Begin(Module copy)
     {
