@@ -60,11 +60,11 @@ keep() { # keep VERSION FILE...
 }
 
 for seed in 1 2 3; do demovlp datasets create shapes-$seed --seed $seed --clips 1500; done
-train shapes-1 question-answering 6 64 --question-types how where
-train shapes-1 retrieval 20 32 --no-validation
-train shapes-1 question-answering 6 64 --question-types color
-train shapes-2 question-answering 4 64
-train shapes-3 question-answering 5 64
+train shapes-1 question-answering 5 64 --question-types how where
+train shapes-1 retrieval 18 32 --no-validation
+train shapes-1 question-answering 5 64 --question-types color
+train shapes-2 question-answering 3 64
+train shapes-3 question-answering 4 64
 keep moving-shapes-question-answering-4 config.json model.safetensors vocab.txt answers.txt
 train shapes-2 retrieval 26 32 --no-validation
 train shapes-3 retrieval 26 32 --no-validation
