@@ -68,5 +68,5 @@ train shapes-3 question-answering 4 64
 keep moving-shapes-question-answering-4 config.json model.safetensors vocab.txt answers.txt
 train shapes-2 retrieval 26 32 --no-validation
 train shapes-3 retrieval 26 32 --no-validation
-train shapes-1 retrieval 36 32 --no-validation
+train shapes-1 retrieval 26 32 --no-validation
 keep moving-shapes-retrieval-4 config.json model.safetensors vocab.txt

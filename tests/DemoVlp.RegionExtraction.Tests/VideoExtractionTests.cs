@@ -42,16 +42,32 @@ public sealed class VideoExtractionTests : IDisposable
     }
 
     [Fact]
-    public async Task Continue_WhenTheDetectorIsSlow_KeepsEveryFrameForItself()
+    public async Task Continue_WhenTheDetectorBecomesSlow_MakesSmallerGroupsAndLosesNoneThatIsFinished()
     {
         var clock = new Clock();
         var detector = new FakeDetector { Before = (frames, _) => clock.Seconds += 90 * frames.Count };
         await using var service = await StartAsync(detector, TimeSpan.Zero, clock);
-        await service.Extraction.ContinueAsync(await Frames.StoreAsync(store, 32, 24, Jpeg), Frames.Token);
+        var video = await Frames.StoreAsync(store, 32, 24, [.. Enumerable.Repeat(Jpeg, 5)]);
 
-        var step = await service.Extraction.ContinueAsync(await Frames.StoreAsync(store, 32, 24, Jpeg, Jpeg), Frames.Token);
+        var done = new List<int>();
+        while ((await service.Extraction.ContinueAsync(video, Frames.Token)).Progress is { } progress) done.Add(progress.FramesDone);
 
-        Assert.Equal((1, 2), (step.Progress!.FramesDone, step.Progress.FramesTotal));
+        Assert.Equal([[0, 1], [2], [3], [4]], detector.Seen);
+        Assert.Equal([2, 3, 4], done);
+    }
+
+    [Fact]
+    public async Task Continue_WhenTheDetectorIsQuickAgain_KeepsTheSmallGroupsToo()
+    {
+        var clock = new Clock();
+        var video = await Frames.StoreAsync(store, 32, 24, [.. Enumerable.Repeat(Jpeg, 6)]);
+        await using (var slow = await StartAsync(new FakeDetector { Before = (frames, _) => clock.Seconds += 90 * frames.Count }, TimeSpan.Zero, clock))
+            for (var message = 0; message < 2; message++) await slow.Extraction.ContinueAsync(video, Frames.Token);
+        var detector = new FakeDetector();
+        await using var quick = await StartAsync(detector);
+
+        Assert.NotNull((await quick.Extraction.ContinueAsync(video, Frames.Token)).Extracted);
+        Assert.Equal([[3, 4], [5]], detector.Seen);
     }
 
     [Fact]
@@ -140,13 +156,16 @@ public sealed class VideoExtractionTests : IDisposable
     }
 
     [Fact]
-    public void Groups_WhenSizesDiffer_HoldFramesOfOneSize()
+    public async Task Continue_WhenSizesDiffer_ExtractsFramesOfOneSizeTogether()
     {
-        SampledFrame Frame(int index, int width) => new(index, index, width, 10, new($"f/{index}", "", 1, "image/jpeg"));
+        var detector = new FakeDetector();
+        await using var service = await StartAsync(detector);
+        var video = await Frames.StoreAsync(store, 32, 24, [.. Enumerable.Repeat(Jpeg, 3)]);
+        var wide = await Frames.StoreAsync(store, 48, 24, Frames.Draw(48, 24, SKColors.Black, SKColors.Blue));
 
-        var groups = FrameGroup.Of([Frame(0, 20), Frame(1, 20), Frame(2, 20), Frame(3, 30), Frame(4, 20)], most: 2);
+        await service.Extraction.ContinueAsync(video with { Frames = [.. video.Frames, wide.Frames[0] with { Index = 3 }, video.Frames[0] with { Index = 4 }] }, Frames.Token);
 
-        Assert.Equal([[0, 1], [2], [3], [4]], groups.Select(g => g.Frames.Select(f => f.Index).ToArray()));
+        Assert.Equal([[0, 1], [2], [3], [4]], detector.Seen);
     }
 
     private async Task<Service> StartAsync(FakeDetector detector, TimeSpan? budget = null, TimeProvider? time = null)

@@ -27,21 +27,37 @@ internal sealed class VideoExtraction(DetectorWorker worker, SharedBatches batch
         if (await regions.FindAsync(video, detector, cancellationToken) is { } found) return new(found, null, Reused: true);
 
         var clock = Stopwatch.StartNew();
-        var groups = FrameGroup.Of(video.Frames, batches.GroupSize);
-        var files = new RegionFile?[groups.Count];
-        for (var g = 0; g < groups.Count; g++) files[g] = await regions.FindGroupAsync(video.VideoId, groups[g], detector, cancellationToken);
+        var groups = await FindGroupsAsync(video, detector, cancellationToken);
+        var files = groups.ConvertAll(g => g.File);
         var worked = false;
         for (var g = 0; g < groups.Count; g++)
         {
             if (files[g] is not null) continue;
             if (worked && clock.Elapsed > options.Value.MessageBudget)
-                return new(null, Progress(video, detector, groups.Where((_, i) => files[i] is not null).Sum(group => group.Frames.Count)), Reused: false);
-            files[g] = await ExtractAsync(groups[g], detector, first: !worked, cancellationToken);
-            await regions.WriteGroupAsync(video.VideoId, groups[g], detector, files[g]!, cancellationToken);
+                return new(null, Progress(video, detector, groups.Where((_, i) => files[i] is not null).Sum(g => g.Group.Frames.Count)), Reused: false);
+            files[g] = await ExtractAsync(groups[g].Group, detector, first: !worked, cancellationToken);
+            await regions.WriteGroupAsync(video.VideoId, groups[g].Group, detector, files[g]!, cancellationToken);
             worked = true;
         }
         var whole = new RegionFile(detector.Name, detector.Hash, detector.FeatureDim, [.. files.SelectMany(file => file!.Frames)]);
         return new(await regions.WriteAsync(video, detector, whole, cancellationToken), null, Reused: false);
+    }
+
+    /// <summary>The video's groups: those that are finished, of whatever size they were made, and what is missing in groups of the size that is made now.</summary>
+    private async Task<List<(FrameGroup Group, RegionFile? File)>> FindGroupsAsync(FramesSampled video, DetectorInfo detector, CancellationToken cancellationToken)
+    {
+        var (groups, missing) = (new List<(FrameGroup Group, RegionFile? File)>(), batches.GroupSize);
+        for (var at = 0; at < video.Frames.Count; at += groups[^1].Group.Frames.Count)
+        {
+            (FrameGroup Group, RegionFile? File) next = (FrameGroup.At(video.Frames, at, missing), null);
+            for (var size = options.Value.MicroBatch; size > 0 && next.File is null; size /= 2)
+            {
+                var group = FrameGroup.At(video.Frames, at, size);
+                if (await regions.FindGroupAsync(video.VideoId, group, detector, cancellationToken) is { } file) next = (group, file);
+            }
+            groups.Add(next);
+        }
+        return groups;
     }
 
     private async Task<RegionFile> ExtractAsync(FrameGroup group, DetectorInfo detector, bool first, CancellationToken cancellationToken)

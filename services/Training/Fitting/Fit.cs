@@ -24,7 +24,7 @@ internal sealed record FitResult(string Workspace, int Epochs, FitState State)
     public string Model => Path.Combine(Workspace, "model");
 }
 
-/// <summary>The optimiser steps of a run, on a thread of their own from the first tensor to the last.</summary>
+/// <summary>The optimiser steps of a run, on a thread of their own.</summary>
 internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader regions, IOptions<TrainingOptions> options, ComputeSettings compute, TimeProvider time, ILogger<Fit> log)
 {
     /// <summary>Steps until the run is through or has to stop.</summary>
@@ -37,6 +37,8 @@ internal sealed partial class Fit(IArtifactStore artifacts, ClipRegionsReader re
         {
             try
             {
+                // Said again: the bits of a run depend on it, and what a thread begins with may just have been that of a replica.
+                TorchSharp.torch.set_num_threads(compute.Threads);
                 result.SetResult(Run(input));
             }
             catch (Exception e)

@@ -47,6 +47,15 @@ public sealed class RegionExtractorParityTests : IClassFixture<DetectorGoldens>,
         DetectorGoldens.AssertClose(tensor(keep.Take(count).SelectMany(i => boxes[(4 * i)..(4 * i + 4)]).ToArray()), tensor(found.Boxes[..(4 * count)]), 1e-4, "boxes");
     }
 
+    [Fact]
+    public void Candidates_OnTheGoldenPicture_AreTheReferencesBeforeAnyIsDropped()
+    {
+        using var scope = NewDisposeScope();
+        var (boxes, confidences) = extractor.Candidates(goldens.Frame);
+        DetectorGoldens.AssertClose(tensor(goldens.Floats("bboxes_mode.argmax_boxes")), tensor(boxes), 1e-4, "boxes");
+        DetectorGoldens.AssertClose(tensor(goldens.Floats("bboxes_mode.max_conf")), tensor(confidences), 1e-4, "confidences");
+    }
+
     private void AssertRegions(string prefix, FrameRegions actual)
     {
         using var scope = NewDisposeScope();

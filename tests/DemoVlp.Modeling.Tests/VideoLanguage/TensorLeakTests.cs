@@ -41,7 +41,8 @@ public sealed class TensorLeakTests
         {
             retrieval.Step(pairs);
             questions.Step(asked);
-        });
+            questions.Evaluate(asked);
+        }, () => retrieval.LiveTensors() + questions.LiveTensors());
     }
 
     [Theory]
@@ -117,11 +118,13 @@ public sealed class TensorLeakTests
         return network;
     }
 
-    private static void KeepsNothing(Action act)
+    private static void KeepsNothing(Action act, Func<long>? ofOtherThreads = null)
     {
         act(); // The first time makes what stays: gradients, the optimiser's history.
-        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        var before = Live();
         for (var i = 0; i < 10; i++) act();
-        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.Equal(before, Live());
+
+        long Live() => DisposeScopeManager.Statistics.ThreadTotalLiveCount + (ofOtherThreads?.Invoke() ?? 0);
     }
 }

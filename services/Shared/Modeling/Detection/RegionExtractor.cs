@@ -91,17 +91,22 @@ public sealed class RegionExtractor : IDisposable
     /// <exception cref="DetectorException"><c>frame-invalid</c>.</exception>
     public DetectedBoxes FindBoxes(FrameImage frame)
     {
+        var (boxes, confidences) = Candidates(frame);
+        var keep = BoxSelection.MostConfident(confidences, detector.Config.MaxBoxes);
+        return new DetectedBoxes(Rows(boxes, keep), [.. keep.Select(i => confidences[i])]);
+    }
+
+    /// <summary>All proposals [P, 4], moved by the regression of their likeliest class, and the confidence each has by what is left of it after suppression [P].</summary>
+    internal (float[] Boxes, float[] Confidences) Candidates(FrameImage frame)
+    {
         Check(frame);
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
-        var config = detector.Config;
         var (plan, map) = Map([frame]);
         var proposals = detector.Network.ProposalGenerator.Propose(map, plan.Height, plan.Width, plan.Scale)[0];
         var view = Look(map, proposals.Boxes);
         var boxes = RegressedBoxes(view, Original(proposals.Boxes, plan.Scale), plan);
-        var confidence = BoxSelection.MaximumConfidence(boxes, view.ClassProbabilities, config.ClsNms);
-        var keep = BoxSelection.MostConfident(confidence, config.MaxBoxes);
-        return new DetectedBoxes(Rows(boxes, keep), [.. keep.Select(i => confidence[i])]);
+        return (boxes, BoxSelection.MaximumConfidence(boxes, view.ClassProbabilities, detector.Config.ClsNms));
     }
 
     /// <summary>

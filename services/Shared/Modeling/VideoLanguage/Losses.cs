@@ -1,5 +1,6 @@
 // Training objectives (paper sections 3.2 and 3.3; reference: model/loss.py; spec section 6.3).
 
+using DemoVlp.Modeling.VideoLanguage.Inference;
 using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.VideoLanguage;
@@ -127,15 +128,15 @@ public sealed record GlobalLocalLoss(RegionWordAlignment Alignment, double Tempe
         return Sum(globalSimilarities, local);
     }
 
-    /// <summary>Global similarities [B, B] (rows texts) and local ones [B, B] (rows videos).</summary>
-    public GlobalLocalLossValue Compute(Tensor globalSimilarities, Tensor localSimilarities) =>
-        Sum(globalSimilarities, UseLocal ? new RWALoss(Alignment).FromSimilarities(localSimilarities) : null);
+    /// <summary>Global similarities [B, B] (rows texts) and, unless they are not used, local ones [B, B] (rows videos).</summary>
+    public GlobalLocalLossValue Compute(Tensor globalSimilarities, Tensor? localSimilarities) =>
+        Sum(globalSimilarities, UseLocal ? new RWALoss(Alignment).FromSimilarities(localSimilarities ?? throw new ArgumentNullException(nameof(localSimilarities))) : null);
 
     /// <summary>The objective of a batch of pairs; <paramref name="attentionMask"/> is the tokens' [B, T].</summary>
     public GlobalLocalLossValue Compute(RelationOutput output, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
-        var wordMask = attentionMask.narrow(1, 1, attentionMask.shape[1] - 1).to_type(output.LocalText.dtype).Sub(1).Mul(100);
+        var wordMask = TextInput.WordMask(attentionMask, output.LocalText.dtype);
         var loss = Compute(GlobalSimilarity.Cosine(output.GlobalText, output.GlobalObject), output.LocalObject, output.ObjectMask, output.LocalText, wordMask);
         loss.Total.MoveToOuterDisposeScope();
         loss.Global.MoveToOuterDisposeScope();

@@ -26,4 +26,7 @@ internal static class TextInput
         }
         return (tensor(ids, [texts.Count, length], device: device), tensor(mask, [texts.Count, length], device: device));
     }
+
+    /// <summary>From a mask of tokens [B, T] (1 or 0) the additive one of all but [CLS], [B, T-1]: 0 for words, -100 for padding.</summary>
+    internal static Tensor WordMask(Tensor mask, ScalarType type) => mask.narrow(1, 1, mask.shape[1] - 1).to_type(type).Sub(1).Mul(100);
 }

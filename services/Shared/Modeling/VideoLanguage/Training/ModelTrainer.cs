@@ -24,7 +24,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         (this.network, Config, this.options, Device) = (network, config, options, device);
         optimizer = new AdamW(ModelWeights.Of(network), options.Rule, options.WeightDecay);
         LearningRate = options.LearningRate;
-        if (options.Replicas > 1) replicas = new Replicas(network, config, options.Replicas, options.Precision);
+        if (options.Replicas > 1) replicas = new Replicas(network, config, options, device);
     }
 
     /// <inheritdoc/>
@@ -55,6 +55,9 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     /// <summary>The losses of a batch with the network as it would serve: no dropout, evenly chosen frames, no update.</summary>
     public StepResult Evaluate(IReadOnlyList<TSample> batch) => replicas is null ? EvaluateHere(batch) : replicas.Conduct(() => EvaluateHere(batch));
 
+    /// <summary>Tensors that the threads of replicas have made and not freed.</summary>
+    internal long LiveTensors() => replicas?.LiveTensors() ?? 0;
+
     private StepResult StepHere(IReadOnlyList<TSample> batch)
     {
         using var scope = NewDisposeScope();
@@ -73,7 +76,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
     private ForwardResult ForwardBackward(IReadOnlyList<TSample> batch)
     {
         var frames = new Random(unchecked((int)(StepSeed ^ (StepSeed >> 32))));
-        if (replicas is not null && batch.Count >= Replicas.LeastPart * replicas.Count) return replicas.Step(() => ForwardBackward(replicas, batch, frames));
+        if (replicas is not null) return replicas.Step(batch.Count, () => ForwardBackward(replicas, batch, frames));
         var result = Seeded(() => Forward(batch, frames));
         result.Total.backward();
         return result;
@@ -81,7 +84,7 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
 
     private ulong StepSeed => options.Seed * 1_000_003 + (ulong)Steps;
 
-    /// <summary>What draws random numbers, with those of the step.</summary>
+    /// <summary>Runs what draws random numbers, seeded for this step.</summary>
     private protected T Seeded<T>(Func<T> draw)
     {
         // Whoever makes a network meanwhile draws from the same generator.

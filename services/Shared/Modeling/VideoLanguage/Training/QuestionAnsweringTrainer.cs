@@ -16,8 +16,7 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
     /// </summary>
     /// <exception cref="ModelFormatException"><c>model-task</c>: it is no QA model; <c>model-precision</c>: it was loaded in bfloat16.</exception>
     public QuestionAnsweringTrainer(Module network, ModelConfig config, TrainingOptions options, Device? device = null)
-        : base(Devices.Move(network, device), config, options, device ?? CPU) =>
-        this.network = network as ObjectQARelation ?? throw new ModelFormatException("model-task", "The model searches; this training needs a question-answering model.");
+        : base(Devices.Move(Checked(network), device), config, options, device ?? CPU) => this.network = (ObjectQARelation)network;
 
     private protected override ForwardResult Forward(IReadOnlyList<QuestionSample> batch, Random? frames)
     {
@@ -28,8 +27,8 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
     private protected override ForwardResult ForwardBackward(Replicas replicas, IReadOnlyList<QuestionSample> batch, Random frames)
     {
         var shown = Shown(batch, frames);
-        var samples = Parts(batch, replicas.Count);
-        var parts = new QuestionPart[replicas.Count];
+        var samples = Parts(batch, replicas.Active);
+        var parts = new QuestionPart[replicas.Active];
         replicas.Run(i => parts[i] = QuestionPart.Encode((ObjectQARelation)replicas[i], samples[i], shown, Config, Device));
 
         // The head sees all questions at once, so that its dropout is drawn from one sequence. The parts' graphs end at their outputs, the head's begins with copies of them.
@@ -55,6 +54,9 @@ public sealed class QuestionAnsweringTrainer : ModelTrainer<QuestionSample>
         replicas.Run(i => parts[i].Backward());
         return new(loss, Correct(logits, labels));
     }
+
+    private static ObjectQARelation Checked(Module network) =>
+        network as ObjectQARelation ?? throw new ModelFormatException("model-task", "The model searches; this training needs a question-answering model.");
 
     /// <summary>Parts of about one size. Questions about one video that follow each other stay together, so that it is encoded once.</summary>
     private static List<IReadOnlyList<QuestionSample>> Parts(IReadOnlyList<QuestionSample> batch, int count)

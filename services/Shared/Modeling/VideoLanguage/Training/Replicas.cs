@@ -10,47 +10,51 @@ namespace DemoVlp.Modeling.VideoLanguage.Training;
 /// A network and copies of it that work on parts of a batch at the same time, as torch.nn.DataParallel has them on GPUs: here each has a thread of the program and its share of torch's threads. Most
 /// operations of a small model are too small to be shared out among threads one by one (decision 0018).
 /// </summary>
-/// <remarks>The sums of a step depend on the number of replicas and on nothing else.</remarks>
+/// <remarks>The sums of a step depend on the numbers of replicas and of torch's threads and on nothing else.</remarks>
 internal sealed class Replicas : IDisposable
 {
-    /// <summary>Samples that a part has at least; a smaller batch is not shared out.</summary>
-    public const int LeastPart = 8;
-
+    // A smaller part is not worth its share of what surrounds it.
+    private const int LeastPart = 8;
     private const int Most = 4, SmallWidth = 256;
 
-    private readonly Module[] networks;
-    private readonly BlockingCollection<Action>[] tasks; // The last: of the thread that conducts.
+    private readonly List<Module> networks;
+    private readonly List<(Thread Thread, BlockingCollection<Action> Tasks)> workers = []; // The last conducts.
     private readonly ComputePrecision precision;
 
     /// <summary>Makes the copies and starts the threads. The network stays the caller's.</summary>
-    public Replicas(Module network, ModelConfig config, int count, ComputePrecision precision)
+    /// <exception cref="ArgumentException">Batches of this model cannot be shared out.</exception>
+    public Replicas(Module network, ModelConfig config, TrainingOptions options, Device device)
     {
-        if (!CanShare(config)) throw new ArgumentException("A model with dropout in its encoders, or one whose padding is learnt from, does not share out its batches.", nameof(count));
-        this.precision = precision;
-        networks = [network, .. Enumerable.Range(1, count - 1).Select(_ => ModelDirectory.Build(config))];
-        tasks = [.. Enumerable.Range(0, count + 1).Select(_ => new BlockingCollection<Action>())];
-        foreach (var (i, queue) in tasks.Index())
-            new Thread(() =>
-            {
-                foreach (var task in queue.GetConsumingEnumerable()) task();
-            })
-            { IsBackground = true, Name = i < count ? $"training, replica {i}" : "training, replicas" }.Start();
-        // A thread takes the number that threads begin with when it first asks. Setting its own sets that number too, so that it is put back.
+        if (!CanShare(config) || device.type != DeviceType.CPU)
+            throw new ArgumentException("Only on the CPU, and only a model without dropout in its encoders whose padding is left out shares out its batches.", nameof(options));
+        (networks, precision) = ([network], options.Precision);
+        // Setting a thread's number sets that of threads to come too, so that it is put back.
         var threads = get_num_threads();
-        Conduct(() => SetThreads(1));
-        Run(_ => SetThreads(Math.Max(1, threads / count)));
-        set_num_threads(threads);
-
-        static int SetThreads(int number)
+        try
         {
-            _ = get_num_threads();
-            set_num_threads(number);
-            return number;
+            for (var i = 1; i < options.Replicas; i++) networks.Add(ModelDirectory.Build(config));
+            for (var i = 0; i < options.Replicas; i++) workers.Add(Start($"training, replica {i}", Math.Max(1, threads / options.Replicas)));
+            workers.Add(Start("training, replicas", 1));
+            Active = options.Replicas;
+            Run(_ => { });
+            Conduct(() => 0);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        finally
+        {
+            set_num_threads(threads);
         }
     }
 
-    /// <summary>How many there are.</summary>
-    public int Count => networks.Length;
+    /// <summary>How many have a part of the step that goes on.</summary>
+    public int Active { get; private set; }
+
+    /// <summary>The network of a part.</summary>
+    public Module this[int part] => networks[part];
 
     /// <summary>
     /// How many a model is trained fastest with on so many threads: those of small models one for each thread, four at most (measured with two); 1 where operations are large enough to be shared out
@@ -59,17 +63,17 @@ internal sealed class Replicas : IDisposable
     public static int For(ModelConfig config, int threads) =>
         CanShare(config) && Math.Max(config.TextConfig.Dim, config.ObjectConfig.EmbedDim) <= SmallWidth ? Math.Clamp(threads, 1, Most) : 1;
 
-    /// <summary>The network of a part.</summary>
-    public Module this[int part] => networks[part];
-
-    /// <summary>Shares out a step: the copies have the network's weights in it, and afterwards the network has the sum of all gradients. Tensors of the parts live until it is over.</summary>
-    public T Step<T>(Func<T> step)
+    /// <summary>
+    /// Shares out a step on so many samples: the copies have the network's weights in it, and afterwards the network has the sum of all gradients. Tensors of the parts live until it is over.
+    /// </summary>
+    public T Step<T>(int samples, Func<T> step)
     {
-        var scopes = new DisposeScope[Count];
+        Active = Math.Clamp(samples / LeastPart, 1, networks.Count);
+        var scopes = new DisposeScope[Active];
         Run(i => scopes[i] = NewDisposeScope());
         try
         {
-            Run(i => Begin(networks[i]));
+            Run(Begin);
             var result = step();
             SumGradients();
             return result;
@@ -84,33 +88,59 @@ internal sealed class Replicas : IDisposable
     public T Conduct<T>(Func<T> work)
     {
         T? result = default;
-        Start([Count], _ => result = work());
+        Do([workers.Count - 1], _ => result = work());
         return result!;
     }
 
     /// <summary>Has all parts do something at the same time, and waits for them.</summary>
-    public void Run(Action<int> part) => Start([.. Enumerable.Range(0, Count)], part);
+    public void Run(Action<int> part) => Do([.. Enumerable.Range(0, Active)], part);
+
+    /// <summary>Tensors that its threads have made and not freed.</summary>
+    public long LiveTensors()
+    {
+        var live = 0L;
+        Do([.. Enumerable.Range(0, workers.Count)], _ => Interlocked.Add(ref live, DisposeScopeManager.Statistics.ThreadTotalLiveCount));
+        return live;
+    }
 
     /// <summary>Ends the threads and frees the copies.</summary>
     public void Dispose()
     {
-        foreach (var queue in tasks) queue.CompleteAdding();
+        foreach (var (_, tasks) in workers) tasks.CompleteAdding();
+        foreach (var (thread, _) in workers) thread.Join();
+        workers.Clear();
         foreach (var copy in networks.Skip(1)) copy.Dispose();
     }
 
     private static bool CanShare(ModelConfig config) => config.Padding == PaddingRule.Masked && config.TextConfig is { Dropout: 0, AttentionDropout: 0 };
 
-    private void Start(int[] threads, Action<int> act)
+    private (Thread Thread, BlockingCollection<Action> Tasks) Start(string name, int threads)
     {
-        var faults = new ExceptionDispatchInfo?[threads.Length];
-        using var ended = new CountdownEvent(threads.Length);
-        foreach (var (place, i) in threads.Index())
+        var tasks = new BlockingCollection<Action>();
+        var thread = new Thread(() =>
         {
-            tasks[i].Add(() =>
+            // A thread takes the number that threads begin with when it first asks, and would after its own has been set.
+            _ = get_num_threads();
+            set_num_threads(threads);
+            using var region = Autocast.Use(precision);
+            foreach (var task in tasks.GetConsumingEnumerable()) task();
+        })
+        { IsBackground = true, Name = name };
+        thread.Start();
+        return (thread, tasks);
+    }
+
+    private void Do(int[] chosen, Action<int> act)
+    {
+        ObjectDisposedException.ThrowIf(workers.Count == 0, this);
+        var faults = new ExceptionDispatchInfo?[chosen.Length];
+        using var ended = new CountdownEvent(chosen.Length);
+        foreach (var (place, i) in chosen.Index())
+        {
+            workers[i].Tasks.Add(() =>
             {
                 try
                 {
-                    using var region = Autocast.Use(precision);
                     act(i);
                 }
                 catch (Exception e)
@@ -127,11 +157,11 @@ internal sealed class Replicas : IDisposable
         faults.FirstOrDefault(f => f is not null)?.Throw();
     }
 
-    private void Begin(Module copy)
+    private void Begin(int part)
     {
-        if (copy == networks[0]) return;
+        if (part == 0) return;
         using var noGradient = no_grad();
-        foreach (var (to, from) in copy.parameters().Zip(networks[0].parameters()))
+        foreach (var (to, from) in networks[part].parameters().Zip(networks[0].parameters()))
         {
             to.copy_(from);
             to.grad?.zero_();
@@ -142,12 +172,12 @@ internal sealed class Replicas : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        foreach (var copy in networks.Skip(1))
+        foreach (var copy in networks.Take(Active).Skip(1))
         {
             foreach (var (sum, other) in networks[0].parameters().Zip(copy.parameters()))
             {
                 if (other.grad is not { } gradient) continue;
-                if (sum.grad is { } so) so.add_(gradient);
+                if (sum.grad is { } so) so.AddInPlace(gradient);
                 else sum.grad = gradient.clone().DetachFromDisposeScope();
             }
         }

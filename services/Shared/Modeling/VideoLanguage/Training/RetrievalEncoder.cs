@@ -13,7 +13,7 @@ namespace DemoVlp.Modeling.VideoLanguage.Training;
 internal sealed record EncodedSamples(Tensor Texts, Tensor TextMask, Tensor Videos, Tensor RegionMask, Tensor? ChoiceLosses)
 {
     /// <summary>[n, T-1]: 0 for words, -100 for padding.</summary>
-    public Tensor WordMask => TextMask.narrow(1, 1, TextMask.shape[1] - 1).to_type(Texts.dtype).Sub(1).Mul(100);
+    public Tensor WordMask => TextInput.WordMask(TextMask, Texts.dtype);
 
     /// <summary>As the loss takes them.</summary>
     public RelationOutput Output => new(Texts.select(1, 0), Texts.narrow(1, 1, Texts.shape[1] - 1), Videos.select(1, 0), Videos.narrow(1, 1, Videos.shape[1] - 1), RegionMask);
@@ -51,7 +51,7 @@ internal sealed class RetrievalEncoder(ModelConfig config, GlobalLocalLoss loss,
     {
         var (tokens, mask) = Texts(network, [.. chosen.SelectMany(i => samples[i].Choice!.Options)]);
         var texts = tokens.view(chosen.Length, count, -1, config.ProjectionDim); // (V, K, T, d)
-        var wordMask = mask.narrow(1, 1, mask.shape[1] - 1).to_type(texts.dtype).Sub(1).Mul(100).view(chosen.Length, count, -1);
+        var wordMask = TextInput.WordMask(mask, texts.dtype).view(chosen.Length, count, -1);
         var rows = tensor([.. chosen.Select(i => (long)i)], device: device);
         var scores = new List<Tensor>();
         if (loss.UseGlobal || !loss.UseLocal) scores.Add(GlobalSimilarity.OwnCosine(videos.GlobalObject.index_select(0, rows), texts.select(2, 0)));

@@ -77,8 +77,8 @@ internal sealed class RetrievalPart(EncodedSamples encoded, int first, int choic
         static void Add(Tensor to, Tensor? cls, Tensor? others)
         {
             using var noGradient = no_grad();
-            if (cls is not null) to.select(1, 0).add_(cls);
-            if (others is not null) to.narrow(1, 1, to.shape[1] - 1).add_(others.narrow(1, 0, to.shape[1] - 1));
+            if (cls is not null) to.select(1, 0).AddInPlace(cls);
+            if (others is not null) to.narrow(1, 1, to.shape[1] - 1).AddInPlace(others.narrow(1, 0, to.shape[1] - 1));
         }
     }
 }

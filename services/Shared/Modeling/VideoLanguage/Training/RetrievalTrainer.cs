@@ -13,9 +13,9 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     /// <summary>Takes over a network (from <see cref="ModelDirectory.Create"/> or <see cref="ModelDirectory.Load"/>) and moves it to the device.</summary>
     /// <exception cref="ModelFormatException"><c>model-task</c>: it is no retrieval model; <c>model-precision</c>: it was loaded in bfloat16.</exception>
     public RetrievalTrainer(Module network, ModelConfig config, TrainingOptions options, Device? device = null)
-        : base(Devices.Move(network, device), config, options, device ?? CPU)
+        : base(Devices.Move(Checked(network), device), config, options, device ?? CPU)
     {
-        this.network = network as ObjectRelation ?? throw new ModelFormatException("model-task", "The model answers questions; this training needs a retrieval model.");
+        this.network = (ObjectRelation)network;
         loss = GlobalLocalLoss.For(config) with { UseLocal = options.UseLocalLoss, UseGlobal = options.UseGlobalLoss };
         encoder = new RetrievalEncoder(config, loss, Device);
     }
@@ -27,7 +27,7 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
         var output = encoded.Output;
         var value = loss.Compute(output, encoded.TextMask);
         var choice = encoded.ChoiceLosses?.mean();
-        return new(choice is null ? value.Total : value.Total.Add(choice), Correct(output.GlobalText, output.GlobalObject), value.Global, value.Local, choice);
+        return new(choice is null ? value.Total : value.Total.Add(choice), Correct(GlobalSimilarity.Cosine(output.GlobalText.detach(), output.GlobalObject.detach())), value.Global, value.Local, choice);
     }
 
     private protected override ForwardResult ForwardBackward(Replicas replicas, IReadOnlyList<RetrievalSample> batch, Random frames)
@@ -35,7 +35,7 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
         Check(batch);
         var inputs = Inputs(batch.Select(s => s.Frames), frames);
         var choices = batch.Count(s => s.Choice is not null);
-        var parts = new RetrievalPart[replicas.Count];
+        var parts = new RetrievalPart[replicas.Active];
         replicas.Run(i =>
         {
             var (first, end) = (i * batch.Count / parts.Length, (i + 1) * batch.Count / parts.Length);
@@ -48,28 +48,28 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
         Tensor? local = null;
         if (loss.UseLocal)
         {
-            replicas.Run(i => parts[i].Align(loss.Alignment, all));
+            // All parts together take as much memory as one network would.
+            var alignment = loss.Alignment with { BlockElements = loss.Alignment.BlockElements / parts.Length };
+            replicas.Run(i => parts[i].Align(alignment, all));
             local = cat([.. parts.Select(p => p.Similarities!.detach())], 0).requires_grad_();
         }
         var cosines = GlobalSimilarity.Cosine(texts, videos);
-        var value = local is null ? loss.Compute(cosines, cosines) : loss.Compute(cosines, local);
+        var value = loss.Compute(cosines, local);
         value.Total.backward();
         if (local is not null) replicas.Run(i => parts[i].AlignBackward(local.grad!));
         var words = local is null ? null : stack(parts.Select(p => p.WordGradient!)).sum([0L]);
         replicas.Run(i => parts[i].Backward(texts.grad, words, videos.grad));
 
         var choice = choices == 0 ? null : stack(parts.Select(p => p.ChoiceLoss).OfType<Tensor>().Select(t => t.detach())).sum();
-        return new(choice is null ? value.Total : value.Total.detach().Add(choice), Correct(texts, videos), value.Global, value.Local, choice);
+        return new(choice is null ? value.Total : value.Total.detach().Add(choice), Correct(cosines.detach()), value.Global, value.Local, choice);
     }
+
+    private static ObjectRelation Checked(Module network) => network as ObjectRelation ?? throw new ModelFormatException("model-task", "The model answers questions; this training needs a retrieval model.");
 
     private static void Check(IReadOnlyList<RetrievalSample> batch)
     {
         if (batch.Count < 2) throw new ArgumentException("A batch needs at least two pairs: the others are what a video is told apart from.", nameof(batch));
     }
 
-    private static Tensor Correct(Tensor texts, Tensor videos)
-    {
-        var own = GlobalSimilarity.Cosine(texts.detach(), videos.detach()).argmax(1);
-        return own.eq(TensorNumbers.Arange(texts.shape[0], ScalarType.Int64, texts.device)).sum();
-    }
+    private static Tensor Correct(Tensor cosines) => cosines.argmax(1).eq(TensorNumbers.Arange(cosines.shape[0], ScalarType.Int64, cosines.device)).sum();
 }
