@@ -69,10 +69,10 @@ public abstract class SystemUnderTest : IAsyncLifetime
 
     protected virtual Task CleanUpAsync() => Task.CompletedTask;
 
-    /// <summary>Two cores, several processes with libtorch: one thread each, short distances so that re-driving is seen within a test.</summary>
+    /// <summary>Two threads, so that small models train in replicas wherever the tests run; short distances so that re-driving is seen within a test.</summary>
     protected static Dictionary<string, string> CommonEnvironment => new()
     {
-        ["OMP_NUM_THREADS"] = "1",
+        ["Compute__Threads"] = "2",
         ["Catalog__RedriveAfter"] = "00:00:05",
         ["Training__LeaseSeconds"] = "10",
         // Some tests ask all the time.

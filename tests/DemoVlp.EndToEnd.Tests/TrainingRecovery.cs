@@ -12,10 +12,11 @@ internal static class TrainingRecovery
     /// <summary>Of a task's model, on a generated data set.</summary>
     public static async Task KillAndCompareAsync(SystemUnderTest system, string process, string task, CancellationToken cancellationToken)
     {
-        await system.Client.MovingShapesAsync("killed", seed: 4, clips: 6, cancellationToken);
+        await system.Client.MovingShapesAsync("killed", seed: 4, clips: 16, cancellationToken);
         // Named, so that both begin with the same model whatever answers meanwhile.
         var model = await system.Client.ActiveAsync(task, cancellationToken);
-        var (epochs, batch) = task == EvaluationTask.QuestionAnswering ? (20, 8) : (80, 3);
+        // Batches that replicas share out.
+        var (epochs, batch) = task == EvaluationTask.QuestionAnswering ? (12, 16) : (80, 16);
         var request = new TrainingRunRequest { Task = task, Dataset = "killed", BaseModel = model.Version, Epochs = epochs, BatchSize = batch, Seed = 3 };
         var undisturbed = await system.Client.TrainAsync(request, cancellationToken);
         Assert.True(undisturbed.State == RunState.Completed, $"{undisturbed.State} {undisturbed.Failure}\n{system.Logs}");

@@ -4,6 +4,7 @@ using DemoVlp.Contracts.Videos;
 using DemoVlp.Messaging;
 using DemoVlp.Modeling.Regions;
 using DemoVlp.RegionExtraction.Detectors;
+using DemoVlp.RegionExtraction.Extraction;
 using DemoVlp.Testing;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
@@ -84,6 +85,27 @@ public sealed class BrokerTests : IDisposable
         await using var file = store.OpenRead(Assert.Single(heard.OfType<RegionsExtracted>()).Regions);
         Assert.Equal(Enumerable.Range(0, 6), RegionFile.Load(file).Frames.Select(f => f.FrameIndex));
         await Task.WhenAll(second.StopAsync(Frames.Token), listener.StopAsync(Frames.Token));
+    }
+
+    [Fact(Skip = TestRabbitMq.SkipReason, SkipUnless = nameof(TestRabbitMq.IsAvailable), SkipType = typeof(TestRabbitMq))]
+    public async Task Worker_WhenSmallVideosWait_LooksAtTheFramesOfSeveralTogether()
+    {
+        await using var vhost = await TestRabbitMq.CreateVirtualHostAsync(Frames.Token);
+        var store = new LocalArtifactStore(folder["store"]);
+        using var free = new ManualResetEventSlim();
+        var detector = new FakeDetector { Before = (_, stopping) => free.Wait(TimeSpan.FromMinutes(1), stopping) };
+        using var listener = await ListenAsync(vhost.Address);
+        using var worker = await StartAsync(vhost.Address, detector);
+        var videos = new List<FramesSampled>();
+        for (var i = 0; i < 3; i++) videos.Add(await Frames.StoreAsync(store, 32, 24, Jpeg));
+
+        foreach (var video in videos) await listener.Services.GetRequiredService<IBus>().Publish(video, Frames.Token);
+        await Eventually.TrueAsync("two wait for the detector", () => worker.Services.GetRequiredService<SharedBatches>().Waiting == 2, Frames.Token);
+        free.Set();
+
+        await Eventually.TrueAsync("all are extracted", () => heard.OfType<RegionsExtracted>().Count() == videos.Count, Frames.Token, within: TimeSpan.FromMinutes(1));
+        Assert.Equal([1, 2], detector.Seen.Select(frames => frames.Length));
+        await Task.WhenAll(worker.StopAsync(Frames.Token), listener.StopAsync(Frames.Token));
     }
 
     private Task<IHost> StartAsync(Uri broker, FakeDetector detector) => StartAsync(broker, builder =>

@@ -26,7 +26,7 @@ public sealed class SharedBatchesTests : IAsyncLifetime
         var options = new RegionExtractionOptions { MicroBatch = 4, DetectorDirectory = folder.Path };
         worker = new DetectorWorker(new LocalArtifactStore(folder["store"]), new Settings<RegionExtractionOptions>(options),
             new ComputeSettings(TorchSharp.torch.CPU, ComputePrecision.Float32, 1), detector, NullLogger<DetectorWorker>.Instance);
-        batches = new SharedBatches(worker, new FrameBatches(Options.Create(options), TimeProvider.System, NullLogger<FrameBatches>.Instance), Options.Create(options));
+        batches = new SharedBatches(worker, new FrameBatches(Options.Create(options), TimeProvider.System, NullLogger<FrameBatches>.Instance));
     }
 
     public async ValueTask InitializeAsync()

@@ -70,6 +70,52 @@ public sealed class VideoExtractionTests : IDisposable
         Assert.Equal([[3, 4], [5]], detector.Seen);
     }
 
+    [Theory]
+    [InlineData(4, 8)]
+    [InlineData(4, 3)]
+    [InlineData(8, 4)]
+    [InlineData(6, 4)]
+    public async Task Continue_WhenGroupsAreOfAnotherSizeNow_KeepsThoseThatAreFinished(int before, int now)
+    {
+        var video = await Frames.StoreAsync(store, 32, 24, [.. Enumerable.Repeat(Jpeg, 12)]);
+        await using (var old = await StartAsync(new FakeDetector(), TimeSpan.Zero, microBatch: before)) await old.Extraction.ContinueAsync(video, Frames.Token);
+        var detector = new FakeDetector();
+        await using var service = await StartAsync(detector, microBatch: now);
+
+        Assert.NotNull((await service.Extraction.ContinueAsync(video, Frames.Token)).Extracted);
+        Assert.Equal(Enumerable.Range(before, 12 - before), detector.Seen.SelectMany(frames => frames));
+    }
+
+    [Fact]
+    public async Task Continue_OfADuplicateBesideTheFirst_WaitsAndDoesNothingAgain()
+    {
+        using var free = new ManualResetEventSlim();
+        var detector = new FakeDetector { Before = (_, stopping) => free.Wait(TimeSpan.FromMinutes(1), stopping) };
+        await using var service = await StartAsync(detector);
+        var video = await Frames.StoreAsync(store, 32, 24, [.. Enumerable.Repeat(Jpeg, 5)]);
+
+        var first = service.Extraction.ContinueAsync(video, Frames.Token);
+        var duplicate = service.Extraction.ContinueAsync(video, Frames.Token);
+        free.Set();
+
+        Assert.NotNull((await first).Extracted);
+        Assert.Equal(new ExtractionStep(null, null, Reused: false), await duplicate);
+        Assert.True((await service.Extraction.ContinueAsync(video, Frames.Token)).Reused);
+        Assert.Equal([[0, 1], [2, 3], [4]], detector.Seen);
+    }
+
+    [Fact]
+    public async Task Continue_WhenTheListingIsDamaged_WritesItAnew()
+    {
+        await using var service = await StartAsync(new FakeDetector());
+        var video = await Frames.StoreAsync(store, 32, 24, Jpeg);
+        var extracted = (await service.Extraction.ContinueAsync(video, Frames.Token)).Extracted!;
+        await File.WriteAllTextAsync(folder[$"store/{extracted.Listing!.Key}"], "half", Frames.Token);
+
+        Assert.Equal(extracted, (await service.Extraction.ContinueAsync(video, Frames.Token)).Extracted);
+        Assert.NotEmpty(await store.ReadAsync(extracted.Listing, Frames.Token));
+    }
+
     [Fact]
     public async Task Continue_WhenTheProcessDiedBetweenGroups_DoesOnlyWhatIsMissing()
     {
@@ -168,13 +214,13 @@ public sealed class VideoExtractionTests : IDisposable
         Assert.Equal([[0, 1], [2], [3], [4]], detector.Seen);
     }
 
-    private async Task<Service> StartAsync(FakeDetector detector, TimeSpan? budget = null, TimeProvider? time = null)
+    private async Task<Service> StartAsync(FakeDetector detector, TimeSpan? budget = null, TimeProvider? time = null, int microBatch = 2)
     {
-        var options = new RegionExtractionOptions { MicroBatch = 2, MessageBudget = budget ?? TimeSpan.FromMinutes(1), DetectorDirectory = folder["detector"] };
+        var options = new RegionExtractionOptions { MicroBatch = microBatch, MessageBudget = budget ?? TimeSpan.FromMinutes(1), DetectorDirectory = folder["detector"] };
         var worker = new DetectorWorker(store, new Settings<RegionExtractionOptions>(options), new ComputeSettings(TorchSharp.torch.CPU, ComputePrecision.Float32, 1), detector, NullLogger<DetectorWorker>.Instance);
         await worker.StartAsync(Frames.Token);
         var chosen = Options.Create(options);
-        var batches = new SharedBatches(worker, new FrameBatches(chosen, time ?? TimeProvider.System, NullLogger<FrameBatches>.Instance), chosen);
+        var batches = new SharedBatches(worker, new FrameBatches(chosen, time ?? TimeProvider.System, NullLogger<FrameBatches>.Instance));
         return new(worker, new VideoExtraction(worker, batches, new RegionStore(store, NullLogger<RegionStore>.Instance), store, chosen));
     }
 

@@ -30,7 +30,7 @@ internal sealed class ExtractRegionsConsumer(VideoExtraction extraction, ILogger
                 logger.LogInformation("Found {Regions} regions in video {VideoId} (reused: {Reused}).", found.RegionCount, videoId, step.Reused);
                 return;
             }
-            await context.Publish(step.Progress!, context.CancellationToken);
+            if (step.Progress is { } progress) await context.Publish(progress, context.CancellationToken);
             RecordStage("continued");
             await AgainAsync(context);
         }
@@ -69,10 +69,10 @@ internal sealed class ExtractRegionsConsumer(VideoExtraction extraction, ILogger
         await (await context.GetSendEndpoint(context.ReceiveContext.InputAddress)).Send(context.Message, context.CancellationToken);
 }
 
-/// <summary>Two videos at a time: while the detector looks at one, the frames of the other are read; and small groups of both share a batch.</summary>
+/// <summary>Three videos at a time: while the detector looks at one, the frames of the others are read, and small groups of these share a batch.</summary>
 internal sealed class ExtractRegionsConsumerDefinition : ConsumerDefinition<ExtractRegionsConsumer>
 {
-    private const int Videos = 2;
+    private const int Videos = 3;
 
     public ExtractRegionsConsumerDefinition()
     {

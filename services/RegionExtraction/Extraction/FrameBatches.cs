@@ -21,7 +21,7 @@ internal sealed class FrameBatches(IOptions<RegionExtractionOptions> options, Ti
 
     /// <summary>
     /// Frames of a group: as configured, or half as many, and so on, where they would take the detector more than a minute at the pace of the last ones. A message waits for its last group and
-    /// at most for one of another video. Any thread.
+    /// at most for those of two other videos. Any thread.
     /// </summary>
     public int GroupSize
     {

@@ -23,7 +23,9 @@ internal sealed partial class RegionStore(IArtifactStore store, ILogger<RegionSt
     {
         var stem = Stem(video, detector);
         if (await ReadAsync($"{stem}.safetensors", video.Frames, detector, cancellationToken) is not var (artifact, file)) return null;
-        var listing = await store.FindAsync($"{stem}.json", ListingType, cancellationToken) ?? await ListAsync(stem, file, detector, cancellationToken);
+        // Written anew, since nobody looks at what is in it before it is served; and groups that a crash left behind go.
+        var listing = await ListAsync(stem, file, detector, cancellationToken);
+        store.Delete(Groups(video.VideoId, detector));
         return Announce(video, detector, artifact, file, listing);
     }
 
@@ -34,7 +36,7 @@ internal sealed partial class RegionStore(IArtifactStore store, ILogger<RegionSt
         // In this order: where the region file is, all is.
         var listing = await ListAsync(stem, file, detector, cancellationToken);
         var artifact = await SaveAsync($"{stem}.safetensors", file, cancellationToken);
-        store.Delete(Groups(video.VideoId));
+        store.Delete(Groups(video.VideoId, detector));
         return Announce(video, detector, artifact, file, listing);
     }
 
@@ -98,10 +100,11 @@ internal sealed partial class RegionStore(IArtifactStore store, ILogger<RegionSt
     private static string Stem(FramesSampled video, DetectorInfo detector) =>
         $"{VideoArtifacts.Regions(video.VideoId)}/{NotInKeys().Replace(detector.Name, "-")}-{detector.Hash[..8]}-{FrameGroup.Fingerprint(video.Frames, detector)[..8]}";
 
-    private static string Groups(Guid videoId) => $"{VideoArtifacts.Regions(videoId)}/groups";
+    // Of one detector: where another is at work too, its groups stay.
+    private static string Groups(Guid videoId, DetectorInfo detector) => $"{VideoArtifacts.Regions(videoId)}/groups/{detector.Hash[..8]}";
 
     private static string Key(Guid videoId, FrameGroup group, DetectorInfo detector) =>
-        $"{Groups(videoId)}/{FrameGroup.Fingerprint(group.Frames, detector)}.safetensors";
+        $"{Groups(videoId, detector)}/{FrameGroup.Fingerprint(group.Frames, detector)}.safetensors";
 
     [GeneratedRegex("[^A-Za-z0-9_-]")]
     private static partial Regex NotInKeys();

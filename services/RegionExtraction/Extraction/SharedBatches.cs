@@ -1,17 +1,25 @@
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.Regions;
 using DemoVlp.RegionExtraction.Detectors;
-using Microsoft.Extensions.Options;
 
 namespace DemoVlp.RegionExtraction.Extraction;
 
 /// <summary>
 /// Brings the frames of several videos to the detector: those that wait when it becomes free, are of one size and fit into a batch go through it together.
 /// </summary>
-internal sealed class SharedBatches(DetectorWorker worker, FrameBatches batches, IOptions<RegionExtractionOptions> options)
+internal sealed class SharedBatches(DetectorWorker worker, FrameBatches batches)
 {
     private readonly Lock guard = new();
     private readonly List<Request> waiting = [];
+
+    /// <summary>Groups that nobody has begun with.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (guard) return waiting.Count;
+        }
+    }
 
     /// <summary>Frames of a group.</summary>
     public int GroupSize => batches.GroupSize;
@@ -75,7 +83,7 @@ internal sealed class SharedBatches(DetectorWorker worker, FrameBatches batches,
             waiting.Remove(request); // Whatever becomes of it, nobody takes it along any more.
             foreach (var other in waiting)
             {
-                if (other.Found is not null || other.Hash != request.Hash || Size(other) != Size(request) || count + other.Images.Count > options.Value.MicroBatch) continue;
+                if (other.Found is not null || other.Hash != request.Hash || Size(other) != Size(request) || count + other.Images.Count > batches.GroupSize) continue;
                 together.Add(other);
                 count += other.Images.Count;
             }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Videos;
@@ -10,18 +11,40 @@ namespace DemoVlp.RegionExtraction.Extraction;
 
 /// <summary>Where a video's extraction is after one message.</summary>
 /// <param name="Extracted">All is there; null: some groups are missing still.</param>
-/// <param name="Progress">How far it is, if not all is there.</param>
+/// <param name="Progress">How far it is, if not all is there; null: another message was at work on it.</param>
 /// <param name="Reused">All was there already.</param>
 internal sealed record ExtractionStep(RegionsExtracted? Extracted, RegionsProgressed? Progress, bool Reused);
 
 /// <summary>Extracts a video group by group, as long as one message may; what is finished is kept and not done again.</summary>
 internal sealed class VideoExtraction(DetectorWorker worker, SharedBatches batches, RegionStore regions, IArtifactStore store, IOptions<RegionExtractionOptions> options)
 {
+    private readonly ConcurrentDictionary<Guid, TaskCompletionSource> atWork = new();
+
     /// <summary>Goes on with a video until it is finished or the time for one message is used up.</summary>
     /// <exception cref="FrameUnusableException">A frame of the video cannot be used.</exception>
     /// <exception cref="DetectorReplacedException">There is a new detector: what was made by the old one does not count.</exception>
     /// <exception cref="ArtifactMissingException">A frame is not in the store.</exception>
     public async Task<ExtractionStep> ContinueAsync(FramesSampled video, CancellationToken cancellationToken)
+    {
+        var mine = new TaskCompletionSource();
+        if (atWork.GetOrAdd(video.VideoId, mine) is var other && other != mine)
+        {
+            // A duplicate beside the first: it would do each group again. What is done is found when its turn comes once more.
+            await other.Task.WaitAsync(cancellationToken);
+            return new(null, null, Reused: false);
+        }
+        try
+        {
+            return await GoOnAsync(video, cancellationToken);
+        }
+        finally
+        {
+            atWork.TryRemove(video.VideoId, out _);
+            mine.SetResult();
+        }
+    }
+
+    private async Task<ExtractionStep> GoOnAsync(FramesSampled video, CancellationToken cancellationToken)
     {
         var detector = await worker.CurrentAsync(cancellationToken);
         if (await regions.FindAsync(video, detector, cancellationToken) is { } found) return new(found, null, Reused: true);
@@ -50,10 +73,10 @@ internal sealed class VideoExtraction(DetectorWorker worker, SharedBatches batch
         for (var at = 0; at < video.Frames.Count; at += groups[^1].Group.Frames.Count)
         {
             (FrameGroup Group, RegionFile? File) next = (FrameGroup.At(video.Frames, at, missing), null);
-            for (var size = options.Value.MicroBatch; size > 0 && next.File is null; size /= 2)
+            for (var size = RegionExtractionOptions.LargestMicroBatch; size > 0 && next.File is null; size--)
             {
                 var group = FrameGroup.At(video.Frames, at, size);
-                if (await regions.FindGroupAsync(video.VideoId, group, detector, cancellationToken) is { } file) next = (group, file);
+                if (group.Frames.Count == size && await regions.FindGroupAsync(video.VideoId, group, detector, cancellationToken) is { } file) next = (group, file);
             }
             groups.Add(next);
         }

@@ -50,8 +50,7 @@ public sealed partial class LocalArtifactStore : IArtifactStore
                 file.Flush(flushToDisk: true);
                 (sha256, bytes) = (hashing.Sha256(), hashing.Length);
             }
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.Move(temporary, path, overwrite: true);
+            Publish(temporary, path);
             return new ArtifactRef(key, sha256, bytes, mediaType);
         }
         finally
@@ -65,7 +64,8 @@ public sealed partial class LocalArtifactStore : IArtifactStore
     {
         var path = PathOf(key);
         if (!File.Exists(path)) return null;
-        await using var file = File.OpenRead(path);
+        await using var file = OpenExisting(path);
+        if (file is null) return null;
         var hash = await SHA256.HashDataAsync(file, cancellationToken);
         return new ArtifactRef(key, Convert.ToHexStringLower(hash), file.Length, mediaType);
     }
@@ -73,7 +73,7 @@ public sealed partial class LocalArtifactStore : IArtifactStore
     /// <inheritdoc/>
     public Stream OpenRead(ArtifactRef artifact)
     {
-        var file = new FileStream(GetLocalPath(artifact), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.Asynchronous);
+        var file = OpenExisting(GetLocalPath(artifact)) ?? throw new ArtifactMissingException(artifact.Key);
         if (file.Length == artifact.Bytes) return file;
         file.Dispose();
         throw new ArtifactCorruptException(artifact.Key);
@@ -122,6 +122,34 @@ public sealed partial class LocalArtifactStore : IArtifactStore
         catch (DirectoryNotFoundException)
         {
             // Another service removed it between the two calls: that is what was wanted.
+        }
+    }
+
+    private static void Publish(string temporary, string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        try
+        {
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Another service deleted the folder between the two calls.
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.Move(temporary, path, overwrite: true);
+        }
+    }
+
+    // Null if it has just been deleted.
+    private static FileStream? OpenExisting(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.Asynchronous);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
         }
     }
 

@@ -50,6 +50,9 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
     // Weights, gradients and the optimiser's two moments, each float32.
     private const int BytesPerParameter = 16;
 
+    // Of each further replica: weights and gradients.
+    private const int BytesPerCopied = 8;
+
     /// <summary>Device, precision and threads, as in <see cref="RunRecord.Compute"/>.</summary>
     public string ComputeText { get; } = $"{compute.Device.type.ToString().ToLowerInvariant()}, {compute.Precision.ToString().ToLowerInvariant()}, {compute.Threads} threads";
 
@@ -65,7 +68,7 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
         return new TrainingEstimate
         {
             Samples = input.Clips.Sum(), ValidationSamples = input.ValidationSamples, BatchSize = plan.BatchSize, StepsPerEpoch = plan.StepsPerEpoch, Steps = plan.TotalSteps,
-            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.Sample) + BytesPerParameter * parameters + Math.Min(input.RegionBytes, options.Value.CacheBytes),
+            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.Sample) + (BytesPerParameter + BytesPerCopied * (StepRule.Replicas(input.Config, compute) - 1)) * parameters + Math.Min(input.RegionBytes, options.Value.CacheBytes),
             Seconds = operations / (earlier ?? MatrixProductSpeed() * ShareOfMatrixProduct), Basis = earlier is null ? "arithmetic" : "earlier-runs",
             WithoutFeatures = input.WithoutFeatures,
         };

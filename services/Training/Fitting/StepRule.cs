@@ -20,8 +20,11 @@ internal static class StepRule
     public static StepOptions Options(RunRow run, ModelConfig config, ComputeSettings compute) => new()
     {
         LearningRate = run.LearningRate, Rule = Rule, WeightDecay = WeightDecay, MaxGradientNorm = MaxGradientNorm, Seed = (ulong)run.Seed, Precision = compute.Precision,
-        Replicas = compute.Device.type == DeviceType.CPU ? StepOptions.ReplicasFor(config, compute.Threads) : 1,
+        Replicas = Replicas(config, compute),
     };
+
+    /// <summary>Copies of the network that share out a step.</summary>
+    public static int Replicas(ModelConfig config, ComputeSettings compute) => compute.Device.type == DeviceType.CPU ? StepOptions.ReplicasFor(config, compute.Threads) : 1;
 
     /// <summary>The learning rate of a step, from 0.</summary>
     public static double LearningRate(int step, int totalSteps, double peakRate) => LearningRateSchedule.WarmupLinear(step, totalSteps, WarmupSteps(totalSteps), peakRate);

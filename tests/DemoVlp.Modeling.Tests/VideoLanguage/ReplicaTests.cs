@@ -148,6 +148,23 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public void RestoreState_OfQuestionsWithReplicas_ContinuesBitForBit()
+    {
+        using var folder = new TemporaryFolder();
+        var (config, options) = (Config.ForQuestionAnswering(Things), Alone with { Replicas = 2 });
+        using var whole = new QuestionAnsweringTrainer(ModelDirectory.Create(config, 1), config, options);
+        Steps(whole, 0);
+        whole.SaveState(folder.File("state"));
+        var expected = Steps(whole, 3);
+        using var resumed = new QuestionAnsweringTrainer(ModelDirectory.Create(config, 99), config, options);
+        resumed.RestoreState(folder.File("state"));
+        Assert.Equal(expected, Steps(resumed, 3));
+        Assert.Equal(Weights(whole), Weights(resumed));
+
+        List<StepResult> Steps(QuestionAnsweringTrainer trainer, int first) => [.. Enumerable.Range(first, 3).Select(step => trainer.Step(Questions(18, 4, step)))];
+    }
+
+    [Fact]
     public void Step_WhenAReplicaFails_LeavesTheWeightsAndGoesOn()
     {
         var config = Config.ForQuestionAnswering(Things);
