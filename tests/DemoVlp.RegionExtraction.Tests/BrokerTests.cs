@@ -104,7 +104,7 @@ public sealed class BrokerTests : IDisposable
         free.Set();
 
         await Eventually.TrueAsync("all are extracted", () => heard.OfType<RegionsExtracted>().Count() == videos.Count, Frames.Token, within: TimeSpan.FromMinutes(1));
-        Assert.Equal([1, 2], detector.Seen.Select(frames => frames.Length));
+        Assert.Equal([1, 2], detector.Seen.Select(frames => frames.Length).Order()); // Two were there before the first was begun with, or came while it was looked at.
         await Task.WhenAll(worker.StopAsync(Frames.Token), listener.StopAsync(Frames.Token));
     }
 
