@@ -131,37 +131,14 @@ public sealed class ReplicaTests
     }
 
     [Fact]
-    public void RestoreState_WithReplicas_ContinuesBitForBit()
-    {
-        using var folder = new TemporaryFolder();
-        var options = Alone with { Replicas = 2 };
-        using var whole = new RetrievalTrainer(ModelDirectory.Create(Config, 1), Config, options);
-        Steps(whole, 0);
-        whole.SaveState(folder.File("state"));
-        var expected = Steps(whole, 3);
-        using var resumed = new RetrievalTrainer(ModelDirectory.Create(Config, 99), Config, options);
-        resumed.RestoreState(folder.File("state"));
-        Assert.Equal(expected, Steps(resumed, 3));
-        Assert.Equal(Weights(whole), Weights(resumed));
-
-        List<StepResult> Steps(RetrievalTrainer trainer, int first) => [.. Enumerable.Range(first, 3).Select(step => trainer.Step(Pairs(18, step, near: i => i % 2 == 0)))];
-    }
+    public void RestoreState_OfPairsWithReplicas_ContinuesBitForBit() =>
+        ContinuesBitForBit(seed => new RetrievalTrainer(ModelDirectory.Create(Config, seed), Config, Alone with { Replicas = 2 }), step => Pairs(18, step, near: i => i % 2 == 0));
 
     [Fact]
     public void RestoreState_OfQuestionsWithReplicas_ContinuesBitForBit()
     {
-        using var folder = new TemporaryFolder();
-        var (config, options) = (Config.ForQuestionAnswering(Things), Alone with { Replicas = 2 });
-        using var whole = new QuestionAnsweringTrainer(ModelDirectory.Create(config, 1), config, options);
-        Steps(whole, 0);
-        whole.SaveState(folder.File("state"));
-        var expected = Steps(whole, 3);
-        using var resumed = new QuestionAnsweringTrainer(ModelDirectory.Create(config, 99), config, options);
-        resumed.RestoreState(folder.File("state"));
-        Assert.Equal(expected, Steps(resumed, 3));
-        Assert.Equal(Weights(whole), Weights(resumed));
-
-        List<StepResult> Steps(QuestionAnsweringTrainer trainer, int first) => [.. Enumerable.Range(first, 3).Select(step => trainer.Step(Questions(18, 4, step)))];
+        var config = Config.ForQuestionAnswering(Things);
+        ContinuesBitForBit(seed => new QuestionAnsweringTrainer(ModelDirectory.Create(config, seed), config, Alone with { Replicas = 2 }), step => Questions(18, 4, step));
     }
 
     [Fact]
@@ -213,6 +190,21 @@ public sealed class ReplicaTests
     {
         var videos = Enumerable.Range(0, count).Select(i => Video(i % Things, step * 1000 + i, frames is null ? 2 : frames(i))).ToList();
         return [.. Enumerable.Range(0, count).Select(i => new QuestionSample(videos[i / together], Text([.. Enumerable.Repeat(i % Things, 1 + i % 4)]), i / together % Things))];
+    }
+
+    private static void ContinuesBitForBit<TSample>(Func<ulong, ModelTrainer<TSample>> create, Func<int, TSample[]> batch)
+    {
+        using var folder = new TemporaryFolder();
+        using var whole = create(1);
+        Steps(whole, 0);
+        whole.SaveState(folder.File("state"));
+        var expected = Steps(whole, 3);
+        using var resumed = create(99);
+        resumed.RestoreState(folder.File("state"));
+        Assert.Equal(expected, Steps(resumed, 3));
+        Assert.Equal(Weights(whole), Weights(resumed));
+
+        List<StepResult> Steps(ModelTrainer<TSample> trainer, int first) => [.. Enumerable.Range(first, 3).Select(step => trainer.Step(batch(step)))];
     }
 
     private static void StepAlike<TSample>(ModelTrainer<TSample> one, ModelTrainer<TSample> several, Func<int, TSample[]> batch, int steps = 3)
