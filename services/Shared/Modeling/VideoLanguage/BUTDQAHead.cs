@@ -7,8 +7,8 @@ using static TorchSharp.torch.nn;
 
 namespace DemoVlp.Modeling.VideoLanguage;
 
-/// <summary>Regions [B, R, d], question [B, d] and region mask [B, R] (1 or 0) to logits [B, A] and attention [B, R].</summary>
-internal sealed class BUTDQAHead : Module<Tensor, Tensor, Tensor, (Tensor Logits, Tensor Attention)>
+/// <summary>Regions [B, R, d], question [B, d], region mask [B, R] (1 or 0) and, unless it is to be drawn, dropout [B, R, h] to logits [B, A] and attention [B, R].</summary>
+internal sealed class BUTDQAHead : Module<Tensor, Tensor, Tensor, Tensor?, (Tensor Logits, Tensor Attention)>
 {
     private readonly RegionAttention v_att;
     private readonly AnswerClassifier classifier;
@@ -20,17 +20,21 @@ internal sealed class BUTDQAHead : Module<Tensor, Tensor, Tensor, (Tensor Logits
         RegisterComponents();
     }
 
-    public override (Tensor Logits, Tensor Attention) forward(Tensor regions, Tensor question, Tensor mask)
+    /// <inheritdoc cref="RegionAttention.DrawDropout"/>
+    internal Tensor DrawDropout(long questions, long regions, Device device) => v_att.DrawDropout(questions, regions, device);
+
+    public override (Tensor Logits, Tensor Attention) forward(Tensor regions, Tensor question, Tensor mask, Tensor? dropout)
     {
-        var attention = v_att.call(regions, question, mask); // (B, R)
+        var attention = v_att.call(regions, question, mask, dropout); // (B, R)
         var seen = attention.unsqueeze(1).matmul(regions).squeeze(1); // (B, d)
         return (classifier.call(question, seen), attention);
     }
 }
 
-internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor>
+internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor?, Tensor>
 {
     private readonly PaddingRule padding;
+    private readonly int hidden;
     private readonly WeightNormProjection v_proj;
     private readonly WeightNormProjection q_proj;
     private readonly Dropout dropout;
@@ -38,7 +42,7 @@ internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor>
 
     internal RegionAttention(int dim, int hidden, PaddingRule padding) : base(nameof(RegionAttention))
     {
-        this.padding = padding;
+        (this.padding, this.hidden) = (padding, hidden);
         v_proj = new WeightNormProjection(dim, hidden);
         q_proj = new WeightNormProjection(dim, hidden);
         dropout = Dropout(0.2);
@@ -46,7 +50,10 @@ internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor regions, Tensor question, Tensor mask) => Logits(regions, question, mask).softmax(-1);
+    public override Tensor forward(Tensor regions, Tensor question, Tensor mask, Tensor? dropout) => Logits(regions, question, mask, dropout).softmax(-1);
+
+    /// <summary>[B, R, h]: what <see cref="forward"/> would multiply by, drawn for all questions at once, so that parts of a batch can be answered apart.</summary>
+    internal Tensor DrawDropout(long questions, long regions, Device device) => dropout.call(ones(questions, regions, hidden, device: device));
 
     /// <summary>
     /// Begins with attention to regions that are like the question: with one random projection for both sides the sum of products grows with the cosine between them (an
@@ -58,10 +65,10 @@ internal sealed class RegionAttention : Module<Tensor, Tensor, Tensor, Tensor>
         linear.Even();
     }
 
-    internal Tensor Logits(Tensor regions, Tensor question, Tensor mask)
+    internal Tensor Logits(Tensor regions, Tensor question, Tensor mask, Tensor? dropped = null)
     {
         var joint = v_proj.call(regions) * q_proj.call(question).unsqueeze(1); // (B, R, h)
-        var scores = linear.call(dropout.call(joint)).squeeze(-1); // (B, R)
+        var scores = linear.call(dropped is null ? dropout.call(joint) : joint * dropped).squeeze(-1); // (B, R)
         // The published code multiplies: a padded region keeps the logit 0 and with it a part of the attention.
         if (padding == PaddingRule.Reference) return scores * mask.to_type(scores.dtype);
         return scores.MaskedFill(mask.Eq(0), -1e9);

@@ -54,19 +54,17 @@ public sealed class ObjectQARelation : Module<Tensor, Tensor, Tensor, Tensor, An
         return new AnswerOutput(output.Logits.MoveToOuterDisposeScope(), output.Attention.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Answers questions about encoded videos: token ids and mask [B, T], video tokens [B, 1+R, d], [CLS] first, and region mask [B, R] (1 or 0).</summary>
-    public AnswerOutput Answer(Tensor inputIds, Tensor attentionMask, Tensor tokens, Tensor regionMask)
-    {
-        using var scope = NewDisposeScope();
-        var output = Answer(Question(EncodeText(inputIds, attentionMask), attentionMask), tokens, regionMask);
-        return new AnswerOutput(output.Logits.MoveToOuterDisposeScope(), output.Attention.MoveToOuterDisposeScope());
-    }
+    /// <summary>[B, R, h]: the head's dropout of a training step, for <see cref="Answer"/>; all 1 where nothing is trained.</summary>
+    internal Tensor DrawDropout(long questions, long regions, Device device) => head.DrawDropout(questions, regions, device);
 
-    /// <summary>Answers encoded questions [B, d] about encoded videos.</summary>
-    internal AnswerOutput Answer(Tensor question, Tensor tokens, Tensor regionMask)
+    /// <summary>
+    /// Answers questions about encoded videos: token ids and mask [B, T], video tokens [B, 1+R, d], [CLS] first, region mask [B, R] (1 or 0), and the head's dropout, drawn here if there is none.
+    /// </summary>
+    public AnswerOutput Answer(Tensor inputIds, Tensor attentionMask, Tensor tokens, Tensor regionMask, Tensor? dropout = null)
     {
         using var scope = NewDisposeScope();
-        var (logits, attention) = head.call(tokens.narrow(1, 1, tokens.shape[1] - 1), question, regionMask);
+        var question = Question(EncodeText(inputIds, attentionMask), attentionMask);
+        var (logits, attention) = head.call(tokens.narrow(1, 1, tokens.shape[1] - 1), question, regionMask, dropout);
         return new AnswerOutput(logits.MoveToOuterDisposeScope(), attention.MoveToOuterDisposeScope());
     }
 }

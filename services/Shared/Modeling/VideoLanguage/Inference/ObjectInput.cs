@@ -23,15 +23,13 @@ public sealed record ObjectInput(int Frames, int Regions, float[] Values, float[
     /// Chooses frames evenly (as for validation) and of each frame the N most confident regions in this order, or the things of <see cref="RegionTracks"/>; one of them is repeated to fill up.
     /// </summary>
     /// <exception cref="ModelFormatException"><c>regions-mismatch</c>: no frames, or arrays that do not fit each other or the model's feature width.</exception>
-    public static ObjectInput Create(IReadOnlyList<FrameRegions> frames, ObjectTransformerConfig config)
-    {
-        if (frames.Count == 0) throw Mismatch("The video has no frames.");
-        return Create(frames, FrameSampling.Uniform(frames.Count, config.NumFrames), config);
-    }
+    public static ObjectInput Create(IReadOnlyList<FrameRegions> frames, ObjectTransformerConfig config) =>
+        Create(frames, FrameSampling.Uniform(frames.Count, config.NumFrames), config);
 
     /// <summary>As <see cref="Create(IReadOnlyList{FrameRegions}, ObjectTransformerConfig)"/>, from the frames at the given positions.</summary>
     public static ObjectInput Create(IReadOnlyList<FrameRegions> frames, IReadOnlyList<int> positions, ObjectTransformerConfig config)
     {
+        if (frames.Count == 0) throw Mismatch("The video has no frames.");
         var (width, regions) = (config.FeatureDim + ObjectTransformerConfig.PositionDim, config.ObjectNum);
         var input = new ObjectInput(positions.Count, regions, new float[positions.Count * regions * width], new float[positions.Count * regions], new RegionToken[positions.Count * regions]);
         var chosen = positions.Select(p => frames[p]).ToList();

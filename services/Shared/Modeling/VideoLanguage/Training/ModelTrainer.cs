@@ -1,6 +1,5 @@
 using System.Globalization;
 using DemoVlp.Modeling.Serialization;
-using DemoVlp.Modeling.VideoLanguage.Inference;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -150,12 +149,6 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         network.Dispose();
         GC.SuppressFinalize(this);
     }
-
-    /// <summary>What is seen of videos: frames chosen at random, or evenly where there is nothing to draw from.</summary>
-    private protected IReadOnlyList<ObjectInput> Inputs(IEnumerable<IReadOnlyList<Regions.FrameRegions>> videos, Random? frames) =>
-        [.. videos.Select(v => frames is null || v.Count == 0
-            ? ObjectInput.Create(v, Config.ObjectConfig)
-            : ObjectInput.Create(v, FrameSampling.Random(v.Count, Config.ObjectConfig.NumFrames, frames), Config.ObjectConfig))];
 
     private static StepResult Values(ForwardResult result, int count, double norm) =>
         new(Number(result.Total), Number(result.Global), Number(result.Local), Number(result.Choice), Number(result.Correct) / count, norm);

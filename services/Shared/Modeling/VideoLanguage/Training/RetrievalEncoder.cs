@@ -27,12 +27,12 @@ internal sealed class RetrievalEncoder(ModelConfig config, GlobalLocalLoss loss,
     /// <summary>Encodes samples with a network (one of several with the same weights).</summary>
     /// <param name="network">Of this configuration, on this device.</param>
     /// <param name="samples">With their captions and near misses.</param>
-    /// <param name="inputs">What is seen of their videos, in their order.</param>
-    public EncodedSamples Encode(ObjectRelation network, IReadOnlyList<RetrievalSample> samples, IReadOnlyList<ObjectInput> inputs)
+    /// <param name="videos">What is seen of their videos, in their order.</param>
+    public EncodedSamples Encode(ObjectRelation network, IReadOnlyList<RetrievalSample> samples, IReadOnlyList<SampledVideo> videos)
     {
         var (texts, textMask) = Texts(network, [.. samples.Select(s => s.TokenIds)]);
-        var (videos, regionMask) = VideoBatch.Encode(network, inputs, config, device);
-        var encoded = new EncodedSamples(texts, textMask, videos, regionMask, null);
+        var (tokens, regionMask) = VideoBatch.Encode(network, [.. videos.Select(v => v.Input())], config, device);
+        var encoded = new EncodedSamples(texts, textMask, tokens, regionMask, null);
         return encoded with { ChoiceLosses = ChoiceLosses(network, samples, encoded.Output) };
     }
 

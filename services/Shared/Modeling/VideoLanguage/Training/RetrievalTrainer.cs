@@ -23,7 +23,7 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     private protected override ForwardResult Forward(IReadOnlyList<RetrievalSample> batch, Random? frames)
     {
         Check(batch);
-        var encoded = encoder.Encode(network, batch, Inputs(batch.Select(s => s.Frames), frames));
+        var encoded = encoder.Encode(network, batch, Sampled(batch, frames));
         var output = encoded.Output;
         var value = loss.Compute(output, encoded.TextMask);
         var choice = encoded.ChoiceLosses?.mean();
@@ -33,13 +33,13 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     private protected override ForwardResult ForwardBackward(Replicas replicas, IReadOnlyList<RetrievalSample> batch, Random frames)
     {
         Check(batch);
-        var inputs = Inputs(batch.Select(s => s.Frames), frames);
+        var sampled = Sampled(batch, frames);
         var choices = batch.Count(s => s.Choice is not null);
         var parts = new RetrievalPart[replicas.Active];
         replicas.Run(i =>
         {
             var (first, end) = (i * batch.Count / parts.Length, (i + 1) * batch.Count / parts.Length);
-            parts[i] = new RetrievalPart(encoder.Encode((ObjectRelation)replicas[i], [.. batch.Take(first..end)], [.. inputs.Take(first..end)]), first, choices);
+            parts[i] = new RetrievalPart(encoder.Encode((ObjectRelation)replicas[i], [.. batch.Take(first..end)], [.. sampled.Take(first..end)]), first, choices);
         });
 
         // All pairs meet in the loss: the parts' graphs end at their outputs, the loss's begins with copies of them, and its gradient by these is where the parts' graphs go back from.
@@ -70,6 +70,8 @@ public sealed class RetrievalTrainer : ModelTrainer<RetrievalSample>
     {
         if (batch.Count < 2) throw new ArgumentException("A batch needs at least two pairs: the others are what a video is told apart from.", nameof(batch));
     }
+
+    private List<SampledVideo> Sampled(IReadOnlyList<RetrievalSample> batch, Random? frames) => [.. batch.Select(s => new SampledVideo(s.Frames, Config.ObjectConfig, frames))];
 
     private static Tensor Correct(Tensor cosines) => cosines.argmax(1).eq(TensorNumbers.Arange(cosines.shape[0], ScalarType.Int64, cosines.device)).sum();
 }
