@@ -171,6 +171,34 @@ public sealed class FittingTests
         Assert.Equal(["a 0", "a 1", "b 0", "b 1", "c 0", "c 1", "d 0", "d 1"], seen.Order());
     }
 
+    [Fact]
+    public async Task BatchReader_WhileAStepIsComputed_ReadsTheNextTwoBatches()
+    {
+        using var app = new TrainingApp();
+        Clip[] clips = [.. await Task.WhenAll(Enumerable.Range(0, 20).Select(async i => new Clip
+        {
+            Id = $"{i}", Regions = new ClipRegions(await app.WriteRegionsAsync(new Guid(i + 1, 0, 0, new byte[8]), i, TestContext.Current.CancellationToken)), Captions = ["a caption"],
+        }))];
+        var examples = Examples.Of(ModelTasks.Retrieval, clips, [], null);
+        var tokens = CorpusTokens.Read(FileOf([.. examples.Texts.SelectMany(_ => new[] { 2, 5, 3 })], [.. Enumerable.Range(0, examples.Texts.Count + 1).Select(n => 3L * n)]), examples.Texts.Count);
+        await app.InScopeAsync<ClipRegionsReader, int>(async regions =>
+        {
+            await using var reader = new BatchReader(examples.Train, tokens, new BatchPlan(Ones(20), 2, 1, seed: 3), new RegionCache(regions, 0, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance), 0);
+            await Eventually.TrueAsync("two batches wait though nobody has asked", () => reader.Waiting == 2, TestContext.Current.CancellationToken);
+            foreach (var clip in clips) app.Artifacts.Delete(clip.Regions!.Artifact!.Key);
+
+            Assert.All([reader.Next(TestContext.Current.CancellationToken), reader.Next(TestContext.Current.CancellationToken)], batch => Assert.Equal(2, batch.Count));
+            // No more than a third was under way.
+            var ended = Assert.Throws<RunFailedException>(() =>
+            {
+                reader.Next(TestContext.Current.CancellationToken);
+                reader.Next(TestContext.Current.CancellationToken);
+            });
+            Assert.Equal("dataset-too-small", ended.Code);
+            return 0;
+        });
+    }
+
     private static byte[] FileOf(int[] ids, long[] offsets)
     {
         using var stream = new MemoryStream();

@@ -4,9 +4,11 @@ using System.Text;
 using System.Text.Json;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
+using DemoVlp.Modeling.Serialization;
 using DemoVlp.Modeling.VideoLanguage;
 using DemoVlp.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using TorchSharp;
 
 namespace DemoVlp.Training.Tests;
 
@@ -63,6 +65,45 @@ public sealed class ImportTests
 
         var taken = await client.PostAsync("/api/v1/models", await CheckpointFormAsync(folder, ("name", "demovlp-webvid"), ("headWidth", "16")), Stop);
         await RefusedAsync(HttpStatusCode.Conflict, "model-exists", taken);
+    }
+
+    [Fact]
+    public async Task Import_OfADistilBertAndAVisionTransformer_IsAModelToTrainFromWithTheirWeights()
+    {
+        const string config = """{"model_type": "distilbert", "activation": "gelu", "vocab_size": 200, "dim": 64, "n_layers": 3, "n_heads": 4, "hidden_dim": 128, "max_position_embeddings": 64, "dropout": 0.1, "pad_token_id": 0}""";
+        using var scope = torch.NewDisposeScope();
+        using var app = new TrainingApp();
+        using var folder = new TemporaryFolder();
+        // The golden model's own encoders, in the layouts of Hugging Face and timm.
+        var golden = Safetensors.Load(Path.Combine(RepositoryRoot.Find(), "tests", "goldens", "model", "weights", "retrieval_f4n5.safetensors"));
+        Safetensors.Save(folder["bert.safetensors"], Renamed("text_model."));
+        Safetensors.Save(folder["vit.safetensors"], Renamed("object_model.").Where(w => w.Name is "cls_token" || w.Name.StartsWith("blocks.", StringComparison.Ordinal) || w.Name.StartsWith("norm.", StringComparison.Ordinal)));
+        var form = With(With(With(new MultipartFormDataContent(), "distilbert", Encoding.UTF8.GetBytes(config), "config.json"),
+            "distilbert", await File.ReadAllBytesAsync(folder["bert.safetensors"], Stop), "model.safetensors"), "vit", await File.ReadAllBytesAsync(folder["vit.safetensors"], Stop), "vit.safetensors");
+        With(form, "distilbert", Encoding.UTF8.GetBytes(string.Join('\n', Vocabulary)), "vocab.txt");
+        foreach (var field in new[] { ("name", "begin"), ("headWidth", "16"), ("featureDim", "256"), ("frames", "2"), ("regions", "3") }) With(form, field);
+        var client = app.CreateClient();
+        await TrainingApp.BuiltInAsync(client, Stop);
+
+        var response = await client.PostAsync("/api/v1/models", form, Stop);
+
+        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync(Stop));
+        var model = (await response.Content.ReadFromJsonAsync<Model>(Stop))!;
+        Assert.Equal(("begin", "retrieval", 256, 200), (model.Version, model.Task, model.Configuration!.FeatureDim, model.Configuration.Vocabulary));
+        Assert.Contains("a DistilBERT and a vision transformer", model.Description, StringComparison.Ordinal);
+        using (var loaded = ModelDirectory.Load(app.Artifacts.GetLocalDirectory("models/begin")))
+        {
+            var weights = ModelWeights.Of(loaded.Network).ToDictionary(w => w.Name, w => w.Value);
+            foreach (var name in new[] { "text_model.transformer.layer.2.ffn.lin1.weight", "object_model.blocks.1.attn.qkv.weight" }) Assert.True(weights[name].allclose(golden[name], 0, 0), name);
+        }
+
+        // It is there to be trained from.
+        await app.AddClipsAsync(["t7 t8", "t9 t10"], Stop);
+        var run = await TrainingApp.StartAsync(client, new TrainingRunRequest { Task = "retrieval", Dataset = "library", BaseModel = "begin", Epochs = 1, BatchSize = 2, LearningRate = 1e-4 }, Stop);
+        var end = await TrainingApp.RunAsync(client, run.Id, "the run ends", r => r.EndedAt is not null, Stop);
+        Assert.True(end.State == RunState.Completed, $"{end.State} {end.Failure}");
+
+        IEnumerable<(string Name, torch.Tensor Value)> Renamed(string part) => golden.Where(w => w.Key.StartsWith(part, StringComparison.Ordinal)).Select(w => (w.Key[part.Length..], w.Value));
     }
 
     [Fact]

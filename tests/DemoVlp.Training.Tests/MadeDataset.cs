@@ -4,7 +4,7 @@ using DemoVlp.Training.Datasets;
 namespace DemoVlp.Training.Tests;
 
 /// <summary>A data set of six clips, each with captions and questions, in the splits <c>train</c> and <c>val</c>: what is measured on is what is learnt.</summary>
-internal sealed class MadeDataset(IReadOnlyList<Clip> clips) : IDataset
+internal sealed class MadeDataset(IReadOnlyList<Clip> clips, IReadOnlyList<Clip>? learnt = null) : IDataset
 {
     private static readonly string[] Colours = ["red", "blue", "green", "yellow", "white", "purple"], Shapes = ["circle", "square", "star", "heart", "cross", "ring"];
 
@@ -30,6 +30,9 @@ internal sealed class MadeDataset(IReadOnlyList<Clip> clips) : IDataset
         return made;
     }
 
+    /// <summary>The same to measure on, and every answer wrong to learn from.</summary>
+    public MadeDataset Misleading() => new(clips, [.. clips.Select((clip, i) => clip with { Questions = [.. clip.Questions.Zip(clips[(i + 1) % clips.Count].Questions, (own, other) => own with { Answer = other.Answer })] })]);
+
     public Task<IReadOnlyList<string>> SplitsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([Splits.Train, Splits.Val]);
 
     public Task PrepareAsync(IReadOnlyList<string> splits, IProgress<PrepareProgress>? progress, CancellationToken cancellationToken)
@@ -39,7 +42,7 @@ internal sealed class MadeDataset(IReadOnlyList<Clip> clips) : IDataset
     }
 
     public Task<IReadOnlyList<Clip>> ListAsync(string split, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<Clip>>(
-        split == Splits.Train ? [.. clips, new Clip { Id = "blind", Captions = ["nobody sees this"], Missing = "It was never extracted." }] : clips);
+        split == Splits.Train ? [.. learnt ?? clips, new Clip { Id = "blind", Captions = ["nobody sees this"], Missing = "It was never extracted." }] : clips);
 
     public async Task<IReadOnlyList<Clip>> PageAsync(string split, string? after, int take, CancellationToken cancellationToken) =>
         [.. (await ListAsync(split, cancellationToken)).SkipWhile(c => after is not null && c.Id != after).Skip(after is null ? 0 : 1).Take(take)];

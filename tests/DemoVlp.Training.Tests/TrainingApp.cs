@@ -7,7 +7,6 @@ using DemoVlp.Modeling.Regions;
 using DemoVlp.Testing;
 using DemoVlp.Training.Data;
 using DemoVlp.Training.Datasets;
-using DemoVlp.Training.Runs;
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.AspNetCore.Hosting;

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
+using System.Reflection;
 using System.Text.Json;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
@@ -55,6 +56,9 @@ public sealed class TrainingRunTests
         Assert.Contains("40 steps", card, StringComparison.Ordinal);
         Assert.Contains($"6 samples of 6 clips, data fingerprint {end.Record!.Fingerprint}", card, StringComparison.Ordinal);
         Assert.Contains("core-hours", card, StringComparison.Ordinal);
+        var code = typeof(TrainingOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        Assert.Equal(code, end.Record.CodeVersion);
+        Assert.Contains(code, card, StringComparison.Ordinal);
         // What it stepped by, in the record and on the card.
         var optimizer = end.Record.Optimizer!;
         Assert.Equal(("adamw-torch", 1e-8, 0.01, 1.0), (optimizer.Rule, optimizer.Epsilon, optimizer.WeightDecay, optimizer.MaxGradientNorm));
@@ -66,6 +70,23 @@ public sealed class TrainingRunTests
         Assert.Contains("**Stops early**: never", card, StringComparison.Ordinal);
         // Neither checkpoint nor captions: a video deleted from now on leaves none of its words behind.
         await Eventually.TrueAsync("nothing of the run is left but its model", () => FilesOf(app, run.Id).Count == 0, Stop);
+    }
+
+    [Fact]
+    public async Task Run_BehindAnother_IsQueuedUntilThatHasEndedAndThenRuns()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+        var first = await TrainingApp.StartAsync(client, Request, Stop);
+        var second = await TrainingApp.StartAsync(client, Request with { Epochs = 1 }, Stop);
+        await TrainingApp.RunAsync(client, first.Id, "the first runs", r => r.Step > 0, Stop);
+        var waiting = await TrainingApp.RunAsync(client, second.Id, "the second is there", _ => true, Stop);
+        Assert.Equal((RunState.Queued, 0, null), (waiting.State, waiting.Step, waiting.StartedAt));
+
+        var (before, after) = (await EndAsync(client, first.Id, RunState.Completed), await EndAsync(client, second.Id, RunState.Completed));
+
+        Assert.True(after.StartedAt >= before.EndedAt, $"The second began at {after.StartedAt:O}, the first ended at {before.EndedAt:O}.");
+        Assert.Equal(2, after.Step);
     }
 
     [Fact]

@@ -135,6 +135,25 @@ public sealed class ValidationTests
         await Eventually.TrueAsync("its checkpoints are gone", () => !app.Services.GetRequiredService<IArtifactStore>().List(RunArtifacts.Checkpoints(end.Id)).Any(), Stop);
     }
 
+    [Fact]
+    public async Task Run_WhenLaterPassesAreWorse_RegistersTheModelOfTheBest()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+        var taught = await EndAsync(client, Request with { BaseModel = BuiltInModels.Retrieval });
+        app.Datasets["made"] = ((MadeDataset)app.Datasets["made"]).Misleading();
+
+        var end = await EndAsync(client, Request with { BaseModel = taught.ModelVersion, LearningRate = 5e-4 });
+
+        Assert.True(end.BestEpoch < 60 && end.BestMetrics!["accuracy"] > end.Metrics!["accuracy"] + 0.2, $"{end.BestMetrics!["accuracy"]} after pass {end.BestEpoch}, {end.Metrics!["accuracy"]} at the end: it has not been misled.");
+        var response = await client.PostAsJsonAsync("/api/v1/evaluations", new EvaluationRequest { Model = end.ModelVersion, Dataset = "made", Split = "val", Task = EvaluationTask.QuestionAnswering }, Stop);
+        var id = (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Evaluation>(Stop))!.Id;
+        var measured = await Eventually.ValueAsync<Evaluation>("the registered model is measured",
+            async stop => await client.GetFromJsonAsync<Evaluation>($"/api/v1/evaluations/{id}", stop) is { EndedAt: not null } done ? done : null, Stop, TimeSpan.FromMinutes(2));
+        // Six of the eighteen questions have no answer, and count as wrong where they are not left out.
+        Assert.Equal(end.BestMetrics["accuracy"] * 12 / 18, measured.Metrics!.Accuracy!.Value, 3);
+    }
+
     [Theory]
     [InlineData(LossTerms.Global, "local")]
     [InlineData(LossTerms.Local, "global")]

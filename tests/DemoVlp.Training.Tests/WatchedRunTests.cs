@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Text.Json;
 using System.Xml.Linq;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts.Http;
@@ -46,6 +48,40 @@ public sealed class WatchedRunTests
         Assert.Equal(end.Metrics!["r1"], tags.Last(t => t.Tag == "validation/r1").SimpleValue, 1e-4);
         Assert.Contains(tags, t => t.Tag == "learning_rate");
         Assert.Contains(tags, t => t.Tag == "samples_per_second");
+    }
+
+    [Fact]
+    public async Task Events_OfARunUnderWay_SayHowFarItIsHowWellItLearnsAndHowLongItStillTakes()
+    {
+        using var app = new TrainingApp();
+        var client = await ReadyAsync(app);
+        var id = (await TrainingApp.StartAsync(client, Request with { Epochs = 1000 }, Stop)).Id;
+        await using var stream = await client.GetStreamAsync($"/api/v1/training-runs/{id}/events", Stop);
+
+        var seen = new List<TrainingRun>();
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(Stop))
+        {
+            seen.Add(JsonSerializer.Deserialize<TrainingRun>(item.Data, JsonSerializerOptions.Web)!);
+            // Two different ones with validations behind them; then it may end.
+            if (seen.Where(r => r.Metrics is not null).Select(r => r.Step).Distinct().Count() == 2) await client.PostAsync($"/api/v1/training-runs/{id}/cancel", null, Stop);
+        }
+
+        Assert.Equal(RunState.Cancelled, seen[^1].State);
+        Assert.Equal(seen.Select(r => r.Step).Order(), seen.Select(r => r.Step));
+        var measured = seen.Where(r => r.State == RunState.Running && r.Metrics is not null).ToList();
+        var (first, next) = (measured[0], measured[^1]);
+        foreach (var run in new[] { first, next })
+        {
+            Assert.Equal((2000, (run.Step - 1) / 2 + 1), (run.TotalSteps, run.Epoch));
+            Assert.Equal(["choice", "global", "local", "total"], run.Losses.Keys.Order());
+            Assert.Equal(run.Losses["total"], run.Losses["global"] + run.Losses["local"] + run.Losses["choice"], 3);
+            Assert.InRange(run.CurrentLearningRate!.Value, 1e-9, 1e-3);
+            // The pace is that of the time it says is left: 2000 steps of three samples.
+            Assert.InRange(run.SecondsLeft!.Value, (2000 - run.Step) * 3 / run.SamplesPerSecond!.Value * 0.99, 20 * (2000 - run.Step) * 3 / run.SamplesPerSecond.Value);
+            Assert.InRange(run.Metrics!["r1"], 0, 100);
+        }
+        Assert.True(next.Step > first.Step, $"It stood still at step {first.Step}.");
+        Assert.NotEqual(first.CurrentLearningRate, next.CurrentLearningRate);
     }
 
     [Fact]

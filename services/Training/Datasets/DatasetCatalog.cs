@@ -5,6 +5,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DemoVlp.Training.Datasets;
 
+/// <summary>A data set by name; null: there is none.</summary>
+internal delegate Task<IDataset?> FindDataset(string name, CancellationToken cancellationToken);
+
 /// <summary>The data sets there are.</summary>
 internal sealed class DatasetCatalog(TrainingDbContext database, LibraryDataset library, ShapesFiles files, ClipPreparation preparation, ImportFolder imports, BenchmarkCounter benchmarks)
 {

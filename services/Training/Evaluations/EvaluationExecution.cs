@@ -13,7 +13,7 @@ namespace DemoVlp.Training.Evaluations;
 
 /// <summary>An evaluation from being taken to its end. It takes minutes: whoever takes up an interrupted one begins anew.</summary>
 internal sealed partial class EvaluationExecution(
-    DatasetCatalog datasets, ModelRegistry registry, EvaluationTexts texts, ClipRegionsReader regions, IArtifactStore artifacts, ComputeSettings compute, EvaluationLeases leases,
+    FindDataset find, ModelRegistry registry, EvaluationTexts texts, ClipRegionsReader regions, IArtifactStore artifacts, ComputeSettings compute, EvaluationLeases leases,
     ILogger<EvaluationExecution> log)
 {
     private const int MostAttempts = 3;
@@ -69,7 +69,7 @@ internal sealed partial class EvaluationExecution(
         var (evaluation, stop) = (held.Evaluation, held.Stop);
         stop.ThrowIfCancellationRequested();
         var model = await registry.FindAsync(evaluation.Model, stop) ?? throw new RunFailedException("unknown-model", "The model is gone.");
-        var dataset = await datasets.FindAsync(evaluation.Dataset, stop) ?? throw new RunFailedException("unknown-dataset", "The data set is gone.");
+        var dataset = await find(evaluation.Dataset, stop) ?? throw new RunFailedException("unknown-dataset", "The data set is gone.");
         await dataset.PrepareAsync([evaluation.Split], new Reported<PrepareProgress>(p => held.Progress = held.Progress with { Done = p.Done, Total = p.Total }), stop);
         var measure = Measure.For(evaluation.Task);
         var clips = (await dataset.ListAsync(evaluation.Split, stop)).Where(measure.Uses).ToList();

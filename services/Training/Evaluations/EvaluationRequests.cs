@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace DemoVlp.Training.Evaluations;
 
 /// <summary>Takes requests for evaluations: checks them, settles what they leave open, queues them.</summary>
-internal sealed class EvaluationRequests(TrainingDbContext database, ModelRegistry registry, DatasetCatalog datasets, TimeProvider time)
+internal sealed class EvaluationRequests(TrainingDbContext database, ModelRegistry registry, FindDataset find, TimeProvider time)
 {
     public static readonly string[] Tasks = [EvaluationTask.Retrieval, EvaluationTask.QuestionAnswering, EvaluationTask.MultipleChoice];
 
@@ -22,7 +22,7 @@ internal sealed class EvaluationRequests(TrainingDbContext database, ModelRegist
         var task = request.Task ?? model.Task;
         if (ModelTaskOf(task) != model.Task) throw Bad("task-mismatch", $"The model {model.Version} is one for {model.Task}; {task} is measured with one for {ModelTaskOf(task)}.");
         if (string.IsNullOrEmpty(request.Dataset)) throw Bad("unknown-dataset", "Name the data set to measure on; GET /api/v1/datasets lists those there are.");
-        var dataset = request.Dataset.Contains('\0') ? null : await datasets.FindAsync(request.Dataset, cancellationToken);
+        var dataset = request.Dataset.Contains('\0') ? null : await find(request.Dataset, cancellationToken);
         if (dataset is null) throw Bad("unknown-dataset", "There is no data set of this name; GET /api/v1/datasets lists those there are.");
         var splits = await dataset.SplitsAsync(cancellationToken);
         var split = request.Split ?? (splits.Contains(Splits.Test) ? Splits.Test : splits.Contains(Splits.Val) ? Splits.Val : splits.Count > 0 ? splits[0] : null);

@@ -30,6 +30,9 @@ internal sealed class BatchReader : IAsyncDisposable
     public BatchReader(IReadOnlyList<Example> examples, CorpusTokens tokens, BatchPlan plan, RegionCache regions, int firstStep) =>
         reading = Task.Run(() => ReadAsync(examples, tokens, plan, regions, firstStep));
 
+    /// <summary>Batches that have been read and not been asked for.</summary>
+    internal int Waiting => batches.Reader.Count;
+
     /// <summary>The next step's batch, for the training thread: waits until it has been read.</summary>
     /// <exception cref="RunFailedException"><c>dataset-too-small</c>: fewer than two clips can still be read.</exception>
     public IReadOnlyList<Sample> Next(CancellationToken cancellationToken)

@@ -27,9 +27,6 @@ internal sealed record RunData
     public required int WithoutRegions { get; init; }
 }
 
-/// <summary>A data set by name; null: there is none.</summary>
-internal delegate Task<IDataset?> FindDataset(string name, CancellationToken cancellationToken);
-
 /// <summary>Settles the clips of a run when it is first taken: what changes in the data set later must not change a run that is resumed.</summary>
 internal sealed class RunDataSets(IArtifactStore artifacts, FindDataset find, RunEstimates estimates)
 {
