@@ -161,8 +161,50 @@ public sealed class DetectorWorkerTests : IDisposable
         await worker.StopAsync(Frames.Token);
     }
 
+    [Fact]
+    public async Task Current_WhenTheDirectoryChangesWhileItIsRead_ReadsItAgainAndMixesNothing()
+    {
+        DetectorDirectory.CreateTiny(folder["mine"], ["cat"], ["red"], seed: 1);
+        DetectorDirectory.CreateTiny(folder["next"], ["dog"], ["red"], seed: 2);
+        var loader = new InterruptedLoader();
+        using var worker = Worker(new Settings<RegionExtractionOptions>(new() { DetectorDirectory = folder["mine"] }), loader: loader);
+        await worker.StartAsync(Frames.Token);
+        var old = await worker.CurrentAsync(Frames.Token);
+
+        // Its names come first, its weights while they are read.
+        loader.Loaded = () =>
+        {
+            loader.Loaded = null;
+            File.Copy(folder["next/model.safetensors"], folder["mine/model.safetensors"], overwrite: true);
+        };
+        File.Copy(folder["next/classes.txt"], folder["mine/classes.txt"], overwrite: true);
+        Assert.Equal(old, await worker.CurrentAsync(Frames.Token));
+        var current = await worker.CurrentAsync(Frames.Token);
+
+        Assert.Equal(DetectorDirectory.HashOf(folder["mine"]), current.Hash);
+        Assert.Equal(["dog"], current.Classes);
+        Assert.Equal(3, loader.Loads);
+        await worker.StopAsync(Frames.Token);
+    }
+
     private DetectorWorker Worker(string? directory) => Worker(new Settings<RegionExtractionOptions>(new() { DetectorDirectory = directory }));
 
-    private DetectorWorker Worker(Settings<RegionExtractionOptions> settings, ComputePrecision precision = ComputePrecision.Float32) => new(
-        new LocalArtifactStore(folder["store"]), settings, new ComputeSettings(TorchSharp.torch.CPU, precision, 1), new TorchDetectorLoader(), NullLogger<DetectorWorker>.Instance);
+    private DetectorWorker Worker(Settings<RegionExtractionOptions> settings, ComputePrecision precision = ComputePrecision.Float32, IDetectorLoader? loader = null) => new(
+        new LocalArtifactStore(folder["store"]), settings, new ComputeSettings(TorchSharp.torch.CPU, precision, 1), loader ?? new TorchDetectorLoader(), NullLogger<DetectorWorker>.Instance);
+
+    /// <summary>Has something happen to the directory before what was read of it is handed over.</summary>
+    private sealed class InterruptedLoader : IDetectorLoader
+    {
+        public Action? Loaded { get; set; }
+
+        public int Loads { get; private set; }
+
+        public IFrameDetector Load(string directory, ComputeSettings compute)
+        {
+            Loads++;
+            var detector = new TorchDetectorLoader().Load(directory, compute);
+            Loaded?.Invoke();
+            return detector;
+        }
+    }
 }

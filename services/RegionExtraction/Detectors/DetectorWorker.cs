@@ -75,7 +75,7 @@ internal sealed class DetectorWorker(
         try
         {
             var folder = DetectorFolder.At(await PathAsync(stoppingToken));
-            await OnThreadAsync(() => Replace(folder.Path), stoppingToken);
+            while (!await OnThreadAsync(() => Replace(folder), stoppingToken)) folder = DetectorFolder.At(folder.Path);
             inUse = folder;
             loaded.SetResult();
             using var timer = new PeriodicTimer(Every);
@@ -117,9 +117,8 @@ internal sealed class DetectorWorker(
         {
             folder = await SettledAsync(cancellationToken);
             if (folder == inUse) (refused, refusal) = (null, null);
-            if (folder == inUse || folder == refused) return;
-            await OnThreadAsync(() => Replace(folder.Path), cancellationToken);
-            (inUse, refused, refusal) = (folder, null, null);
+            if (folder is null || folder == inUse || folder == refused) return;
+            if (await OnThreadAsync(() => Replace(folder), cancellationToken)) (inUse, refused, refusal) = (folder, null, null);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -134,8 +133,8 @@ internal sealed class DetectorWorker(
         }
     }
 
-    // A directory that is being copied into is left alone until two looks at it are the same.
-    private async Task<DetectorFolder> SettledAsync(CancellationToken cancellationToken)
+    // A directory that is being copied into is left alone until two looks at it are the same; null: it has not come to rest.
+    private async Task<DetectorFolder?> SettledAsync(CancellationToken cancellationToken)
     {
         var until = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
         var seen = DetectorFolder.At(await PathAsync(cancellationToken));
@@ -144,20 +143,26 @@ internal sealed class DetectorWorker(
             await Task.Delay(Settling, cancellationToken);
             var again = DetectorFolder.At(seen.Path);
             if (again == seen) break;
-            if (Environment.TickCount64 > until) return inUse!;
+            if (Environment.TickCount64 > until) return null;
             seen = again;
         }
         return seen;
     }
 
-    private bool Replace(string folder)
+    // False: the directory is not what it was any more, so that what was read may be of two detectors.
+    private bool Replace(DetectorFolder folder)
     {
-        var next = loader.Load(folder, compute);
+        var next = loader.Load(folder.Path, compute);
+        if (DetectorFolder.At(folder.Path) != folder)
+        {
+            next.Dispose();
+            return false;
+        }
         var last = detector;
         (detector, current) = (next, next.Info);
         last?.Dispose();
         logger.LogInformation("Loaded the detector {Detector} {Hash} ({Classes} classes, {FeatureDim} features) from {Folder}.",
-            next.Info.Name, next.Info.Hash[..8], next.Info.Classes.Count, next.Info.FeatureDim, folder);
+            next.Info.Name, next.Info.Hash[..8], next.Info.Classes.Count, next.Info.FeatureDim, folder.Path);
         return true;
     }
 
