@@ -47,7 +47,7 @@ internal sealed class TorchDetectorLoader : IDetectorLoader
         {
             extractor.RegionShare = regionShare;
             var found = new List<FrameRegions>(frames.Count);
-            foreach (var some in frames.Chunk(extractor.TakesOneByOne ? 1 : frames.Count))
+            foreach (var some in frames.Chunk(extractor.OnHost ? 1 : frames.Count))
             {
                 // A frame takes the full network ten seconds of a CPU: whoever stops the service does not wait for all of them.
                 cancellationToken.ThrowIfCancellationRequested();

@@ -140,6 +140,18 @@ internal static class TensorNumbers
         return x.gt(scalar);
     }
 
+    internal static Tensor Ge(this Tensor x, double number)
+    {
+        using var scalar = number.ToScalar();
+        return x.ge(scalar);
+    }
+
+    internal static Tensor Ge(this Tensor x, long number)
+    {
+        using var scalar = number.ToScalar();
+        return x.ge(scalar);
+    }
+
     /// <summary>From 0 to below <paramref name="stop"/>.</summary>
     internal static Tensor Arange(long stop, ScalarType type, Device device) => Arange(0, stop, 1, type, device);
 

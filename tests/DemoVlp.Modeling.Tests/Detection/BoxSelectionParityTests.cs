@@ -42,8 +42,11 @@ public sealed class BoxSelectionParityTests(DetectorGoldens goldens) : IClassFix
     public void MaximumConfidence_OfTheGoldenPredictions_IsTheReferences()
     {
         using var scope = NewDisposeScope();
-        var confidence = BoxSelection.MaximumConfidence(goldens.Floats("select.dets_original"), goldens["head.cls_probs"], goldens.Config.ClsNms);
-        goldens.AssertClose("select.max_conf", tensor(confidence), 0);
+        foreach (var onHost in new[] { true, false })
+        {
+            var confidence = BoxSelection.MaximumConfidence(goldens.Floats("select.dets_original"), goldens["head.cls_probs"], goldens.Config.ClsNms, onHost);
+            goldens.AssertClose("select.max_conf", tensor(confidence), 0);
+        }
     }
 
     [Fact]

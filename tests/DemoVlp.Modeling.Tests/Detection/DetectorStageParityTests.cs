@@ -80,6 +80,7 @@ public sealed class DetectorStageParityTests(DetectorGoldens goldens) : IClassFi
         Assert.Equal(goldens.Floats("rpn.pre_nms_boxes"), boxes[0].narrow(0, 0, count).contiguous().data<float>().ToArray());
         Assert.Equal(goldens.Floats("rpn.pre_nms_scores"), scores[0].narrow(0, 0, count).data<float>().ToArray());
         Assert.Equal(goldens.Integers("rpn.nms_keep"), NonMaximumSuppression.KeepSorted(goldens.Floats("rpn.pre_nms_boxes"), goldens.Config.RpnNms, goldens.Config.PostNmsTopk));
+        Assert.Equal(goldens.Integers("rpn.nms_keep"), TensorSuppression.KeepSorted(goldens["rpn.pre_nms_boxes"], goldens.Config.RpnNms, goldens.Config.PostNmsTopk).data<long>().ToArray().Select(i => (int)i));
     }
 
     [Fact]
@@ -97,12 +98,20 @@ public sealed class DetectorStageParityTests(DetectorGoldens goldens) : IClassFi
         var map = goldens["backbone.res4"];
         var boxes = goldens.Floats("fixed.boxes");
         goldens.AssertClose("fixed.roi_pool14", RoiPool.Apply(map, boxes, 14), 0);
+        goldens.AssertClose("fixed.roi_pool14", OnDevice(map, boxes, 14), 0);
         goldens.AssertClose("fixed.roi_align7_aligned_sr0", RoiAlign.Apply(map, boxes, 7, 0, aligned: true));
         goldens.AssertClose("fixed.roi_align7_legacy_sr0", RoiAlign.Apply(map, boxes, 7, 0, aligned: false));
         goldens.AssertClose("fixed.roi_align7_aligned_sr2", RoiAlign.Apply(map, boxes, 7, 2, aligned: true));
         goldens.AssertClose("fixed.roi_align7_legacy_sr2", RoiAlign.Apply(map, boxes, 7, 2, aligned: false));
         var few = (int)goldens["fixed.roi_align14_aligned_sr2"].shape[0] * 4;
         goldens.AssertClose("fixed.roi_align14_aligned_sr2", RoiAlign.Apply(map, boxes.AsSpan(0, few), 14, 2, aligned: true));
+    }
+
+    // As on a GPU.
+    private static Tensor OnDevice(Tensor map, float[] boxes, int size)
+    {
+        using var pool = new RoiPool(map, boxes, size);
+        return pool.PoolOnDevice(boxes);
     }
 
     [Fact]
@@ -113,6 +122,8 @@ public sealed class DetectorStageParityTests(DetectorGoldens goldens) : IClassFi
             var boxes = goldens.Floats($"unit.{name}.boxes");
             goldens.AssertClose($"unit.{name}.out14", RoiPool.Apply(goldens[$"unit.{name}.map"], boxes, 14), 0);
             goldens.AssertClose($"unit.{name}.out7", RoiPool.Apply(goldens[$"unit.{name}.map"], boxes, 7), 0);
+            goldens.AssertClose($"unit.{name}.out14", OnDevice(goldens[$"unit.{name}.map"], boxes, 14), 0);
+            goldens.AssertClose($"unit.{name}.out7", OnDevice(goldens[$"unit.{name}.map"], boxes, 7), 0);
         }
         var map = goldens["unit.roialign.map"];
         foreach (var samples in new[] { 0, 2 })

@@ -40,12 +40,32 @@ public sealed class NonMaximumSuppressionTests
             Assert.Equal(expected, NonMaximumSuppression.KeepSorted(boxes, threshold, int.MaxValue));
             var limit = random.Next(1, 30);
             Assert.Equal(expected.Take(limit), NonMaximumSuppression.KeepSorted(boxes, threshold, limit));
+            // As on a GPU.
+            using var scope = NewDisposeScope();
+            using var rows = tensor(boxes, [boxes.Length / 4L, 4L]);
+            Assert.Equal(expected.Take(limit).Select(i => (long)i), TensorSuppression.KeepSorted(rows, threshold, limit).data<long>().ToArray());
         }
     }
 
     [Fact]
-    public void KeepSorted_WhenTheOverlapIsExactlyTheThreshold_Suppresses() =>
-        Assert.Equal([0], NonMaximumSuppression.KeepSorted([0, 0, 9, 9, 0, 0, 9, 4], 0.5f, 10));
+    public void KeepSorted_WhenTheOverlapIsExactlyTheThreshold_Suppresses()
+    {
+        float[] boxes = [0, 0, 9, 9, 0, 0, 9, 4];
+        Assert.Equal([0], NonMaximumSuppression.KeepSorted(boxes, 0.5f, 10));
+        using var scope = NewDisposeScope();
+        Assert.Equal([0L], TensorSuppression.KeepSorted(tensor(boxes, [2, 4]), 0.5f, 10).data<long>().ToArray());
+    }
+
+    [Fact]
+    public void KeepSorted_OfAChainInWhichEachWouldSuppressTheNext_KeepsEveryOther()
+    {
+        // Each overlaps its neighbours by a third and nobody else.
+        float[] boxes = [.. Enumerable.Range(0, 41).SelectMany(i => new float[] { 10 * i, 0, 10 * i + 19, 9 })];
+        using var scope = NewDisposeScope();
+        var expected = Enumerable.Range(0, 21).Select(i => 2 * i).ToArray();
+        Assert.Equal(expected, NonMaximumSuppression.KeepSorted(boxes, 0.3f, 100));
+        Assert.Equal(expected, TensorSuppression.KeepSorted(tensor(boxes, [41, 4]), 0.3f, 100).data<long>().ToArray().Select(i => (int)i));
+    }
 
     [Fact]
     public void MaximumConfidence_OnRandomClasses_IsThatOfSuppressionClassByClass()
@@ -56,7 +76,7 @@ public sealed class NonMaximumSuppressionTests
         {
             int n = random.Next(1, 90), classes = random.Next(1, 20);
             var boxes = Boxes(random, n);
-            var scores = Enumerable.Range(0, n * (classes + 1)).Select(_ => random.NextSingle()).ToArray();
+            var scores = Enumerable.Range(0, n * (classes + 1)).Select(_ => random.Next(10) / 10f).ToArray(); // Many are equal.
             var expected = new float[n];
             for (var k = 1; k <= classes; k++)
             {
@@ -64,7 +84,7 @@ public sealed class NonMaximumSuppressionTests
                 foreach (var at in Literal([.. order.SelectMany(i => boxes[(4 * i)..(4 * i + 4)])], 0.3f))
                     expected[order[at]] = Math.Max(expected[order[at]], scores[order[at] * (classes + 1) + k]);
             }
-            Assert.Equal(expected, BoxSelection.MaximumConfidence(boxes, tensor(scores, [n, classes + 1L]), 0.3f));
+            foreach (var onHost in new[] { true, false }) Assert.Equal(expected, BoxSelection.MaximumConfidence(boxes, tensor(scores, [n, classes + 1L]), 0.3f, onHost));
         }
     }
 

@@ -4,25 +4,33 @@ using static TorchSharp.torch;
 
 namespace DemoVlp.Modeling.Tests.Detection;
 
+/// <summary>As it computes on a CPU.</summary>
+public sealed class HostRegionExtractorParityTests(DetectorGoldens goldens) : RegionExtractorParityTests(goldens, onHost: true);
+
+/// <summary>As it computes on a GPU.</summary>
+public sealed class DeviceRegionExtractorParityTests(DetectorGoldens goldens) : RegionExtractorParityTests(goldens, onHost: false);
+
 /// <summary>From the picture's bytes to the regions, in each of upstream's three modes, the result is the reference's.</summary>
 [Trait("Category", "parity")]
-public sealed class RegionExtractorParityTests : IClassFixture<DetectorGoldens>, IDisposable
+public abstract class RegionExtractorParityTests : IClassFixture<DetectorGoldens>, IDisposable
 {
     private readonly DetectorGoldens goldens;
     private readonly TemporaryFolder folder = new();
     private readonly RegionExtractor extractor;
 
-    public RegionExtractorParityTests(DetectorGoldens goldens)
+    protected RegionExtractorParityTests(DetectorGoldens goldens, bool onHost)
     {
         this.goldens = goldens;
         goldens.WriteDirectory(folder.Path);
         extractor = RegionExtractor.Load(folder.Path, "cpu");
+        extractor.OnHost = onHost;
     }
 
     public void Dispose()
     {
         extractor.Dispose();
         folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]

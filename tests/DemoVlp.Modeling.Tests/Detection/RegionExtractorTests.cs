@@ -76,7 +76,7 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
     public void Extract_WhenFramesGoThroughTheNetworkTogether_FindsTheSameRegions()
     {
         using var together = RegionExtractor.Load(directory, "cpu");
-        together.TakesOneByOne = false;
+        together.OnHost = false;
         FrameImage[] frames = [Picture(160, 120, 1, 0), Picture(160, 120, 2, 1), Picture(100, 90, 4, 2), Picture(160, 120, 5, 3)];
         foreach (var (a, b) in extractor.Extract(frames, 3).Zip(together.Extract(frames, 3)))
         {

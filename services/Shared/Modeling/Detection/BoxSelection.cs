@@ -14,10 +14,12 @@ public static class BoxSelection
     /// <param name="boxes">[R, 4].</param>
     /// <param name="probabilities">[R, K], any device.</param>
     /// <param name="threshold">Overlap from which a box is suppressed.</param>
-    public static float[] MaximumConfidence(ReadOnlySpan<float> boxes, Tensor probabilities, float threshold)
+    /// <param name="onHost">Whether the suppression is computed on the host, and not where the probabilities are.</param>
+    public static float[] MaximumConfidence(ReadOnlySpan<float> boxes, Tensor probabilities, float threshold, bool onHost = true)
     {
         using var scope = NewDisposeScope();
         var scores = probabilities.narrow(1, 1, probabilities.shape[1] - 1).t().contiguous();
+        if (!onHost) return TensorSuppression.BestKeptScore(tensor(boxes.ToArray(), [boxes.Length / 4L, 4L], device: scores.device), scores, threshold).cpu().data<float>().ToArray();
         var (_, order) = scores.sort(1, descending: true, stable: true);
         using var hostScores = scores.cpu();
         using var hostOrder = order.cpu().contiguous();

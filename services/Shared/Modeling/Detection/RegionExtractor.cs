@@ -27,7 +27,7 @@ public sealed class RegionExtractor : IDisposable
     private readonly Device device;
 
     private RegionExtractor(DetectorDirectory detector, Device device, ComputePrecision precision) =>
-        (this.detector, this.device, DetectorHash, TakesOneByOne) = (detector, device, DetectorDirectory.HashWith(detector.Hash, precision), device.type != TorchSharp.DeviceType.CUDA);
+        (this.detector, this.device, DetectorHash, OnHost) = (detector, device, DetectorDirectory.HashWith(detector.Hash, precision), device.type != TorchSharp.DeviceType.CUDA);
 
     /// <summary>The detector's name.</summary>
     public string Detector => detector.Name;
@@ -65,8 +65,15 @@ public sealed class RegionExtractor : IDisposable
         return new RegionExtractor(detector, device, precision);
     }
 
-    /// <summary>Whether <see cref="Extract"/> takes frames one by one: everywhere but on a GPU.</summary>
-    public bool TakesOneByOne { get; internal set; }
+    /// <summary>
+    /// Whether the host is the device, as everywhere but on a GPU. Then <see cref="Extract"/> takes frames one by one, and the host chooses among boxes; otherwise frames go through the network together,
+    /// and what is chosen, and which cells a region has, is computed in operations on whole tensors where they are.
+    /// </summary>
+    public bool OnHost
+    {
+        get => detector.Network.RoiHeads.OnHost;
+        internal set => (detector.Network.RoiHeads.OnHost, detector.Network.ProposalGenerator.OnHost) = (value, value);
+    }
 
     /// <summary>
     /// The regions of each frame, in the frames' order (upstream's mode <c>roi_feats</c>). On a GPU frames of one size, wherever they stand, go through
@@ -80,7 +87,7 @@ public sealed class RegionExtractor : IDisposable
         foreach (var frame in frames) Check(frame);
         var results = new FrameRegions[frames.Count];
         foreach (var size in Enumerable.Range(0, frames.Count).GroupBy(i => (frames[i].Width, frames[i].Height)))
-            foreach (var some in size.Chunk(TakesOneByOne ? 1 : microBatch))
+            foreach (var some in size.Chunk(OnHost ? 1 : microBatch))
                 ExtractBatch([.. some.Select(i => frames[i])], (at, regions) => results[some[at]] = regions);
         return results;
     }
@@ -106,7 +113,7 @@ public sealed class RegionExtractor : IDisposable
         var proposals = detector.Network.ProposalGenerator.Propose(map, plan.Height, plan.Width, plan.Scale)[0];
         var view = Look(map, proposals.Boxes);
         var boxes = RegressedBoxes(view, Original(proposals.Boxes, plan.Scale), plan);
-        return (boxes, BoxSelection.MaximumConfidence(boxes, view.ClassProbabilities, detector.Config.ClsNms));
+        return (boxes, BoxSelection.MaximumConfidence(boxes, view.ClassProbabilities, detector.Config.ClsNms, OnHost));
     }
 
     /// <summary>
@@ -156,7 +163,7 @@ public sealed class RegionExtractor : IDisposable
             using var step = NewDisposeScope();
             var view = Look(map.narrow(0, b, 1), proposals[b].Boxes);
             var boxes = Original(proposals[b].Boxes, plan.Scale);
-            var confidence = BoxSelection.MaximumConfidence(boxes, view.ClassProbabilities, config.ClsNms);
+            var confidence = BoxSelection.MaximumConfidence(boxes, view.ClassProbabilities, config.ClsNms, OnHost);
             found(b, Regions(frames[b], view, boxes, BoxSelection.Keep(confidence, config.ConfThresh, config.MinBoxes, config.MaxBoxes)));
         }
     }

@@ -57,6 +57,9 @@ public sealed class RegionProposalNetwork : Module
         RegisterComponents();
     }
 
+    /// <summary>Whether boxes are suppressed on the host, which is faster where the host is the device.</summary>
+    public bool OnHost { get; set; } = true;
+
     /// <summary>The head's raw outputs for a map.</summary>
     public RpnHead Head => rpn_head;
 
@@ -77,7 +80,7 @@ public sealed class RegionProposalNetwork : Module
         using var scope = NewDisposeScope();
         var boxes = Decode(anchor_generator.Grid(logits.shape[2], logits.shape[3]), Flatten(deltas, 4), height, width);
         var (candidates, scores, _) = Candidates(boxes, Foreground(logits), scale);
-        return Select(candidates, scores, height, width);
+        return OnHost ? Select(candidates, scores, height, width) : [.. Enumerable.Range(0, (int)candidates.shape[0]).Select(b => SelectOnDevice(candidates[b], scores[b], height, width))];
     }
 
     /// <summary>Logits [B, 2A, h, w] to the probability of foreground [B, N]: the softmax over each anchor's pair.</summary>
@@ -139,7 +142,7 @@ public sealed class RegionProposalNetwork : Module
             var kept = NonMaximumSuppression.KeepSorted(boxes[..(valid * 4)], config.RpnNms, config.PostNmsTopk);
             if (kept.Length == 0)
             {
-                result[b] = new Proposals([0, 0, width - 1, height - 1], [0]);
+                result[b] = Whole(height, width);
                 continue;
             }
             var (keptBoxes, keptScores) = (new float[kept.Length * 4], new float[kept.Length]);
@@ -152,4 +155,16 @@ public sealed class RegionProposalNetwork : Module
         }
         return result;
     }
+
+    // The same for the candidates [k, 4] of one image, where they are; only what is kept is copied.
+    private Proposals SelectOnDevice(Tensor candidates, Tensor scores, int height, int width)
+    {
+        using var scope = NewDisposeScope();
+        var valid = scores.Ge(0.0).to_type(ScalarType.Int64).cumprod(0, ScalarType.Int64).sum().item<long>();
+        if (valid == 0) return Whole(height, width);
+        var kept = TensorSuppression.KeepSorted(candidates.narrow(0, 0, valid), config.RpnNms, config.PostNmsTopk);
+        return new Proposals(candidates.index_select(0, kept).cpu().data<float>().ToArray(), scores.index_select(0, kept).cpu().data<float>().ToArray());
+    }
+
+    private static Proposals Whole(int height, int width) => new([0, 0, width - 1, height - 1], [0]);
 }

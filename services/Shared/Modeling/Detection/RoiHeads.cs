@@ -22,6 +22,9 @@ public sealed class RoiHeads : Module
         RegisterComponents();
     }
 
+    /// <summary>Whether the bins of regions are computed on the host, which leaves out those that are equal, and not where the map is.</summary>
+    public bool OnHost { get; set; } = true;
+
     /// <summary>Class, box and attribute from features.</summary>
     public BoxPredictor Predictor => box_predictor;
 
@@ -44,6 +47,7 @@ public sealed class RoiHeads : Module
             using var step = NewDisposeScope();
             var some = boxes.AsSpan(at, Math.Min(chunk * 4, boxes.Length - at));
             var described = roiPool is null ? Res5(RoiAlign.Apply(map, some, config.Pool, config.SamplingRatio, config.Pooler == RegionPooler.RoiAlign))
+                : !OnHost ? Res5(roiPool.PoolOnDevice(some))
                 : config.Res5Stride == 1 ? Bottleneck.Run(res5, roiPool.PoolDistinct(some), config.Pool)
                 : Res5(roiPool.Pool(some));
             features.Add(described.mean([2L, 3L], false, ScalarType.Float32).MoveToOuterDisposeScope());

@@ -113,6 +113,16 @@ public sealed class RoiPool : IDisposable
         }
     }
 
+    /// <summary>As <see cref="Pool"/>, the bins computed on the map's device.</summary>
+    internal Tensor PoolOnDevice(ReadOnlySpan<float> boxes)
+    {
+        using var scope = NewDisposeScope();
+        var indices = RoiBins.Rows(tensor(boxes.ToArray(), [boxes.Length / 4L, 4L], device: rows.device), size, height, width, levelsX, rows.shape[0] - 1);
+        var pooled = rows.index_select(0, indices[0]);
+        for (var i = 1; i < 4; i++) pooled = pooled.maximum(rows.index_select(0, indices[i]));
+        return pooled.view(-1, size, size, channels).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+    }
+
     // Numbers the bins of region i along one axis so that equal neighbours share a number; gives how many numbers there are.
     private int Runs((long[] Level, long[] First, long[] Last, bool[] Empty) edges, int i, int[] number)
     {
