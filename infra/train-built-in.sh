@@ -64,9 +64,9 @@ train shapes-1 question-answering 5 64 --question-types how where
 train shapes-1 retrieval 18 32 --no-validation
 train shapes-1 question-answering 5 64 --question-types color
 train shapes-2 question-answering 3 64
-train shapes-3 question-answering 4 64
-keep moving-shapes-question-answering-4 config.json model.safetensors vocab.txt answers.txt
-train shapes-2 retrieval 26 32 --no-validation
-train shapes-3 retrieval 26 32 --no-validation
-train shapes-1 retrieval 26 32 --no-validation
-keep moving-shapes-retrieval-4 config.json model.safetensors vocab.txt
+train shapes-3 question-answering 2 64
+keep moving-shapes-question-answering-5 config.json model.safetensors vocab.txt answers.txt
+train shapes-2 retrieval 30 32 --no-validation
+train shapes-3 retrieval 30 32 --no-validation
+train shapes-1 retrieval 30 32 --no-validation
+keep moving-shapes-retrieval-5 config.json model.safetensors vocab.txt

@@ -3,7 +3,8 @@
 # Prints Markdown tables; the ratios count, since seconds differ from machine to machine. Nothing else should be running.
 #
 #   tests/benchmarks/run.sh                            everything (an hour on two cores)
-#   tests/benchmarks/run.sh video-language --rounds 3  one part: video-language, ranking, economy, neighbours, replicas, detector or precision; --only NAME picks rows, --help tells more
+#   tests/benchmarks/run.sh video-language --rounds 3  one part: video-language, ranking, economy, neighbours, replicas, detector, stages or precision; --only NAME picks rows, --help tells more
+#   tests/benchmarks/run.sh detector --device cuda     the detector's parts on a GPU (also stages, and memory, of the process's own)
 #   tests/benchmarks/run.sh memory --clip FILE         peak memory of the full-size detector on a video's frames
 #   tests/benchmarks/run.sh shapes                     what a system finds and answers about 200 unseen clips, through its gateway: its own, or --url ADDRESS;
 #                                                      fails below what is required; --clips 10 for a trial
@@ -13,12 +14,13 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
 case ${1-} in
   memory | shapes) infra/install.sh ffmpeg ;;
+  stages) ;;
   *) infra/install.sh python-torch ;;
 esac
 dotnet build tests/benchmarks/DemoVlp.Benchmarks -c Release -v q -m:2
 run=artifacts/bin/DemoVlp.Benchmarks/release/DemoVlp.Benchmarks
 if (($#)); then exec "$run" "$@"; fi
-for part in video-language ranking economy neighbours replicas detector precision; do
+for part in video-language ranking economy neighbours replicas detector stages precision; do
   echo
   echo "## $part"
   "$run" "$part"

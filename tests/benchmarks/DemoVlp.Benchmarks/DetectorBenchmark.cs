@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using DemoVlp.Modeling;
 using DemoVlp.Modeling.Detection;
 using DemoVlp.Modeling.Serialization;
 using DemoVlp.Modeling.VideoLanguage;
@@ -12,13 +13,15 @@ internal sealed class DetectorBenchmark : IDisposable
 {
     private const int Proposals = 300;
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("demovlp-benchmark-");
+    private readonly string device;
     private readonly FrameImage frame;
     private readonly float[] boxes;
     private readonly Tensor probabilities;
     private readonly Peer peer;
 
-    internal DetectorBenchmark(string python, int threads)
+    internal DetectorBenchmark(string python, int threads, string device)
     {
+        this.device = device;
         RandomDetector.Write(folder.FullName);
         frame = RandomDetector.Frame();
         boxes = Boxes();
@@ -27,18 +30,19 @@ internal sealed class DetectorBenchmark : IDisposable
             probabilities = (rand(Proposals, DetectorConfig.R101.NumClasses) * tensor(12f)).softmax(1).DetachFromDisposeScope();
             Safetensors.Save(Path.Combine(folder.FullName, "inputs.safetensors"),
                 [("bgr", tensor(frame.Bgr, frame.Height, frame.Width, 3)), ("anchors", tensor(AnchorGenerator.Cell(DetectorConfig.R101), DetectorConfig.R101.AnchorsPerCell, 4)), ("boxes", tensor(boxes, Proposals, 4)), ("probabilities", probabilities)], new Dictionary<string, string>());
+            if (ComputeDevice.Choose(device) is { type: TorchSharp.DeviceType.CUDA } gpu) probabilities = probabilities.to(gpu).DetachFromDisposeScope();
         }
-        peer = new Peer(python, "detector_peer.py", folder.FullName, $"{threads}");
+        peer = new Peer(python, "detector_peer.py", folder.FullName, $"{threads}", device);
     }
 
     internal void Run(Comparison table)
     {
         var config = DetectorConfig.R101;
         table.Row("class suppression, 1600 classes x 300 boxes", () => peer.Measure("suppression"),
-            () => BoxSelection.Keep(BoxSelection.MaximumConfidence(boxes, probabilities, config.ClsNms), config.ConfThresh, config.MinBoxes, config.MaxBoxes));
+            () => BoxSelection.Keep(BoxSelection.MaximumConfidence(boxes, probabilities, config.ClsNms, onHost: probabilities.device_type != TorchSharp.DeviceType.CUDA), config.ConfThresh, config.MinBoxes, config.MaxBoxes));
         foreach (var (precision, required) in new[] { (ComputePrecision.Float32, 1.5), (ComputePrecision.BFloat16, 3.0) })
         {
-            using var extractor = RegionExtractor.Load(folder.FullName, "cpu", precision);
+            using var extractor = RegionExtractor.Load(folder.FullName, device, precision);
             var name = precision == ComputePrecision.Float32 ? "float32" : "bfloat16";
             var regions = 0;
             table.Row($"R101-C4, 300 proposals, {name}", () => peer.Measure("c4"), () => regions = extractor.Extract([frame], 1)[0].Count, required);

@@ -13,14 +13,14 @@ internal static class DetectorMemory
     private const double AllowedGigabytes = 2.5;
 
     /// <summary>0 if it is within what is allowed.</summary>
-    internal static int Run(string clip, int count, ComputePrecision precision)
+    internal static int Run(string clip, int count, ComputePrecision precision, string device)
     {
         var folder = Directory.CreateTempSubdirectory("demovlp-memory-");
         try
         {
             var frames = Read(clip, count, folder.FullName);
             RandomDetector.Write(folder.FullName);
-            using var extractor = RegionExtractor.Load(folder.FullName, "cpu", precision);
+            using var extractor = RegionExtractor.Load(folder.FullName, device, precision);
             var clock = Stopwatch.StartNew();
             var regions = frames.Chunk(MicroBatch).Sum(some => extractor.Extract(some, MicroBatch).Sum(f => f.Count));
             using var process = Process.GetCurrentProcess();

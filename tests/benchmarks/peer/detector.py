@@ -51,7 +51,7 @@ class Detector(nn.Module):
         """Picture [H, W, 3] to features, boxes, classes and attributes of the regions kept."""
         h, w = bgr.shape[:2]
         s = min(600 / min(h, w), 1000 / max(h, w))
-        x = (bgr.double() - torch.tensor([102.9801, 115.9465, 122.7717])).float().permute(2, 0, 1).unsqueeze(0)
+        x = (bgr.double() - torch.tensor([102.9801, 115.9465, 122.7717], device=bgr.device)).float().permute(2, 0, 1).unsqueeze(0)
         if s != 1:
             x = F.interpolate(x, size=(round(h * s), round(w * s)), mode="bilinear")
         b = self.backbone
@@ -72,18 +72,18 @@ class Detector(nn.Module):
         a, (h, w) = len(self.cells), m.shape[2:]
         scores = head["objectness_logits"](hidden).view(2, a, h, w).softmax(0)[1].permute(1, 2, 0).reshape(-1)
         d = head["anchor_deltas"](hidden).view(a, 4, h, w).permute(2, 3, 0, 1).reshape(-1, 4)
-        y, x = torch.meshgrid(torch.arange(h) * 16.0, torch.arange(w) * 16.0, indexing="ij")
+        y, x = torch.meshgrid(torch.arange(h, device=m.device) * 16.0, torch.arange(w, device=m.device) * 16.0, indexing="ij")
         anchors = (torch.stack([x, y, x, y], -1).view(-1, 1, 4) + self.cells).view(-1, 4)
         size = anchors[:, 2:] - anchors[:, :2] + 1
         centre = anchors[:, :2] + 0.5 * size + d[:, :2] * size
         size = size * d[:, 2:].clamp(max=math.log(1000 / 16)).exp()
         boxes = torch.cat([centre - size / 2, centre + size / 2], 1)
-        boxes = torch.min(boxes.clamp(min=0), torch.tensor([width - 1.0, height - 1.0]).repeat(2))
+        boxes = torch.min(boxes.clamp(min=0), torch.tensor([width - 1.0, height - 1.0], device=m.device).repeat(2))
         sides = boxes[:, 2:] - boxes[:, :2]
         large = ((sides > 0) & (sides + 1 > 16 * s)).all(1).nonzero()[:, 0]
         order = large[scores[large].sort(descending=True, stable=True)[1][:6000]]
         boxes = boxes[order]
-        return boxes[nms(boxes + torch.tensor([0, 0, 1.0, 1.0]), scores[order], 0.7)[:300]]
+        return boxes[nms(boxes + torch.tensor([0, 0, 1.0, 1.0], device=m.device), scores[order], 0.7)[:300]]
 
     @staticmethod
     def select(boxes, probabilities):
@@ -94,7 +94,7 @@ class Detector(nn.Module):
         overlaps = inter / (area[:, None] + area[None] - inter) >= 0.3
         scores = probabilities[:, 1:].t()
         order = scores.argsort(1, descending=True)
-        alive, rows = torch.ones_like(scores, dtype=torch.bool), torch.arange(len(scores))
+        alive, rows = torch.ones_like(scores, dtype=torch.bool), torch.arange(len(scores), device=scores.device)
         kept = torch.zeros_like(alive)
         for rank in range(n):
             i = order[:, rank]

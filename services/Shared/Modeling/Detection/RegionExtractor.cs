@@ -19,10 +19,6 @@ public sealed record DetectedBoxes(float[] Boxes, float[] Confidences);
 /// </remarks>
 public sealed class RegionExtractor : IDisposable
 {
-    // Regions in res5 at once: bounds memory (a 2048 x 14 x 14 map each, several of them) without starving the processor.
-    private const int ChunkCpu = 16;
-    private const int ChunkCuda = 300;
-
     private readonly DetectorDirectory detector;
     private readonly Device device;
 
@@ -148,6 +144,9 @@ public sealed class RegionExtractor : IDisposable
         return Regions(frame, view, boxes, [.. Enumerable.Range(0, boxes.Length / 4)]);
     }
 
+    /// <summary>Regions in res5 at once: bounds memory (a 2048 x 14 x 14 map each, several of them) without starving the processor.</summary>
+    internal static int ProposalsTogether(Device device) => device.type == TorchSharp.DeviceType.CUDA ? 300 : 16;
+
     /// <summary>Frees the network.</summary>
     public void Dispose() => detector.Dispose();
 
@@ -183,7 +182,7 @@ public sealed class RegionExtractor : IDisposable
     private View Look(Tensor map, float[] boxes)
     {
         var heads = detector.Network.RoiHeads;
-        var features = heads.Features(map, boxes, Math.Max(1, (device.type == TorchSharp.DeviceType.CUDA ? ChunkCuda : ChunkCpu) / RegionShare));
+        var features = heads.Features(map, boxes, Math.Max(1, ProposalsTogether(device) / RegionShare));
         var predictions = heads.Predictor.call(features);
         return new View(features, predictions.ClassLogits.softmax(1), predictions.AttributeLogits.softmax(1), predictions.BoxDeltas);
     }
