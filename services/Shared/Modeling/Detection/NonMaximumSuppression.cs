@@ -6,8 +6,8 @@ namespace DemoVlp.Modeling.Detection;
 
 /// <summary>
 /// Greedy suppression in the caffe convention: in descending order of score a box that still stands suppresses every later one
-/// that overlaps it by the threshold <em>or more</em>. The greedy choice is sequential by nature, so it runs on the host,
-/// over boxes that came there in one copy.
+/// that overlaps it by the threshold <em>or more</em>. The greedy choice is sequential by nature, and here a loop over host memory;
+/// on a GPU <see cref="TensorSuppression"/> comes to the same boxes where they are (decision 0019).
 /// </summary>
 public static class NonMaximumSuppression
 {
