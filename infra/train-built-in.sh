@@ -42,10 +42,10 @@ done
 
 # Trains and leaves the new model's version in $version.
 version=tiny-untrained-2
-train() { # train DATASET TASK EPOCHS BATCH-SIZE OPTION...
+train() { # train DATASET TASK EPOCHS BATCH-SIZE LEARNING-RATE OPTION...
   local run
   printf '\n%s, from %s\n' "$2" "$version"
-  demovlp train --dataset "$1" --task "$2" --base "$version" --epochs "$3" --batch-size "$4" --learning-rate 0.0005 --seed 1 "${@:5}" --watch
+  demovlp train --dataset "$1" --task "$2" --base "$version" --epochs "$3" --batch-size "$4" --learning-rate "$5" --seed 1 "${@:6}" --watch
   run=$(demovlp runs --json | head -n 1)
   [[ $run =~ \"modelVersion\":\"([^\"]+)\" ]] || { echo "The run ended without a model: $run" >&2; exit 1; }
   version=${BASH_REMATCH[1]}
@@ -60,13 +60,15 @@ keep() { # keep VERSION FILE...
 }
 
 for seed in 1 2 3; do demovlp datasets create shapes-$seed --seed $seed --clips 1500; done
-train shapes-1 question-answering 5 64 --question-types how where
-train shapes-1 retrieval 18 32 --no-validation
-train shapes-1 question-answering 5 64 --question-types color
-train shapes-2 question-answering 3 64
-train shapes-3 question-answering 2 64
+train shapes-1 question-answering 5 64 5e-4 --question-types how where
+train shapes-1 retrieval 18 32 5e-4 --no-validation
+train shapes-1 question-answering 5 64 5e-4 --question-types color
+train shapes-2 question-answering 3 64 5e-4
+train shapes-3 question-answering 2 64 5e-4
 keep moving-shapes-question-answering-5 config.json model.safetensors vocab.txt answers.txt
-train shapes-2 retrieval 30 32 --no-validation
-train shapes-3 retrieval 30 32 --no-validation
-train shapes-1 retrieval 30 32 --no-validation
+train shapes-2 retrieval 30 32 5e-4 --no-validation
+train shapes-3 retrieval 30 32 5e-4 --no-validation
+train shapes-1 retrieval 30 32 5e-4 --no-validation
+train shapes-2 retrieval 12 32 3e-4 --no-validation
+train shapes-3 retrieval 12 32 2e-4 --no-validation
 keep moving-shapes-retrieval-5 config.json model.safetensors vocab.txt

@@ -100,7 +100,7 @@ count() { sed -n "s/.*<assembly [^>]*\b$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n1
 for project in "${chosen[@]}"; do
   name=$(basename "$project" .csproj)
   limit=900
-  if [[ $name == *EndToEnd* ]]; then limit=1800; fi
+  if [[ $name == *EndToEnd* ]]; then limit=2700; fi
   echo
   echo "== $name"
   result=$work/results/$name.xml code=0 began=$SECONDS

@@ -178,11 +178,16 @@ public sealed class DetectorWorkerTests : IDisposable
             File.Copy(folder["next/model.safetensors"], folder["mine/model.safetensors"], overwrite: true);
         };
         File.Copy(folder["next/classes.txt"], folder["mine/classes.txt"], overwrite: true);
-        Assert.Equal(old, await worker.CurrentAsync(Frames.Token));
-        var current = await worker.CurrentAsync(Frames.Token);
+        var seen = new List<DetectorInfo>();
+        await Eventually.TrueAsync("the new detector is in use", async stop =>
+        {
+            seen.Add(await worker.CurrentAsync(stop));
+            return seen[^1].Hash != old.Hash;
+        }, Frames.Token);
 
-        Assert.Equal(DetectorDirectory.HashOf(folder["mine"]), current.Hash);
-        Assert.Equal(["dog"], current.Classes);
+        Assert.Equal(DetectorDirectory.HashOf(folder["mine"]), seen[^1].Hash);
+        Assert.Equal(["dog"], seen[^1].Classes);
+        Assert.All(seen.SkipLast(1), detector => Assert.Equal(old, detector));
         Assert.Equal(3, loader.Loads);
         await worker.StopAsync(Frames.Token);
     }

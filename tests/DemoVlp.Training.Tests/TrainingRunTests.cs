@@ -77,13 +77,14 @@ public sealed class TrainingRunTests
     {
         using var app = new TrainingApp();
         var client = await ReadyAsync(app);
-        var first = await TrainingApp.StartAsync(client, Request, Stop);
+        var first = await TrainingApp.StartAsync(client, Request with { Epochs = 1000 }, Stop);
         var second = await TrainingApp.StartAsync(client, Request with { Epochs = 1 }, Stop);
         await TrainingApp.RunAsync(client, first.Id, "the first runs", r => r.Step > 0, Stop);
         var waiting = await TrainingApp.RunAsync(client, second.Id, "the second is there", _ => true, Stop);
         Assert.Equal((RunState.Queued, 0, null), (waiting.State, waiting.Step, waiting.StartedAt));
 
-        var (before, after) = (await EndAsync(client, first.Id, RunState.Completed), await EndAsync(client, second.Id, RunState.Completed));
+        (await client.PostAsync($"/api/v1/training-runs/{first.Id}/cancel", null, Stop)).EnsureSuccessStatusCode();
+        var (before, after) = (await EndAsync(client, first.Id, RunState.Cancelled), await EndAsync(client, second.Id, RunState.Completed));
 
         Assert.True(after.StartedAt >= before.EndedAt, $"The second began at {after.StartedAt:O}, the first ended at {before.EndedAt:O}.");
         Assert.Equal(2, after.Step);

@@ -4,7 +4,7 @@
 #
 #   tests/benchmarks/run.sh                            everything (an hour on two cores)
 #   tests/benchmarks/run.sh video-language --rounds 3  one part: video-language, ranking, economy, neighbours, replicas, detector, stages or precision; --only NAME picks rows, --help tells more
-#   tests/benchmarks/run.sh detector --device cuda     the detector's parts on a GPU (also stages, and memory, of the process's own)
+#   tests/benchmarks/run.sh stages --device cuda       where a frame's time goes on a GPU; so do detector (with --python, a Python whose torch has CUDA) and memory
 #   tests/benchmarks/run.sh memory --clip FILE         peak memory of the full-size detector on a video's frames
 #   tests/benchmarks/run.sh shapes                     what a system finds and answers about 200 unseen clips, through its gateway: its own, or --url ADDRESS;
 #                                                      fails below what is required; --clips 10 for a trial
@@ -12,12 +12,14 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
+backend=cpu
+if [[ " $* " == *" --device cuda"* ]]; then backend=cuda; fi
 case ${1-} in
   memory | shapes) infra/install.sh ffmpeg ;;
   stages) ;;
-  *) infra/install.sh python-torch ;;
+  *) if [[ " $* " != *" --python "* ]]; then infra/install.sh python-torch; fi ;;
 esac
-dotnet build tests/benchmarks/DemoVlp.Benchmarks -c Release -v q -m:2
+dotnet build tests/benchmarks/DemoVlp.Benchmarks -c Release -v q -m:2 -p:TorchBackend=$backend
 run=artifacts/bin/DemoVlp.Benchmarks/release/DemoVlp.Benchmarks
 if (($#)); then exec "$run" "$@"; fi
 for part in video-language ranking economy neighbours replicas detector stages precision; do

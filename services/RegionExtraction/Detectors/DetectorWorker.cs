@@ -75,7 +75,11 @@ internal sealed class DetectorWorker(
         try
         {
             var folder = DetectorFolder.At(await PathAsync(stoppingToken));
-            while (!await OnThreadAsync(() => Replace(folder), stoppingToken)) folder = DetectorFolder.At(folder.Path);
+            while (!await OnThreadAsync(() => Replace(folder), stoppingToken))
+            {
+                await Task.Delay(Settling, stoppingToken);
+                folder = DetectorFolder.At(folder.Path);
+            }
             inUse = folder;
             loaded.SetResult();
             using var timer = new PeriodicTimer(Every);
@@ -152,8 +156,17 @@ internal sealed class DetectorWorker(
     // False: the directory is not what it was any more, so that what was read may be of two detectors.
     private bool Replace(DetectorFolder folder)
     {
-        var next = loader.Load(folder.Path, compute);
-        if (DetectorFolder.At(folder.Path) != folder)
+        bool Changed() => DetectorFolder.At(folder.Path) != folder;
+        IFrameDetector next;
+        try
+        {
+            next = loader.Load(folder.Path, compute);
+        }
+        catch (ModelFormatException) when (Changed())
+        {
+            return false;
+        }
+        if (Changed())
         {
             next.Dispose();
             return false;

@@ -16,7 +16,7 @@ namespace DemoVlp.Training.Registry;
 internal sealed partial class BuiltInModels(IServiceScopeFactory scopes, IHostApplicationLifetime lifetime, ILogger<BuiltInModels> log) : BackgroundService
 {
     /// <summary>The models that answer where nothing else was put in service. Other weights need another version: what a store has under one is kept.</summary>
-    public const string Retrieval = "moving-shapes-retrieval-4", QuestionAnswering = "moving-shapes-question-answering-4";
+    public const string Retrieval = "moving-shapes-retrieval-5", QuestionAnswering = "moving-shapes-question-answering-5";
 
     /// <summary>What training starts from if nothing that the others know is to be in the new model.</summary>
     public const string Untrained = "tiny-untrained-2";
@@ -34,8 +34,8 @@ internal sealed partial class BuiltInModels(IServiceScopeFactory scopes, IHostAp
 
     private static readonly IReadOnlyList<BuiltIn> Models =
     [
-        new(Retrieval, ModelTasks.Retrieval, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d0009"), $"Trained by this project on its generated clips, Moving Shapes. {Shapes}"),
-        new(QuestionAnswering, ModelTasks.QuestionAnswering, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d000a"), $"Trained by this project on questions about its generated clips, Moving Shapes. {Shapes}"),
+        new(Retrieval, ModelTasks.Retrieval, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d000b"), $"Trained by this project on its generated clips, Moving Shapes. {Shapes}"),
+        new(QuestionAnswering, ModelTasks.QuestionAnswering, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d000c"), $"Trained by this project on questions about its generated clips, Moving Shapes. {Shapes}"),
         new(Untrained, ModelTasks.Retrieval, null, "Untrained: its weights are random. Something to start a training from, for retrieval or for questions."),
     ];
 

@@ -43,7 +43,8 @@ public sealed class NonMaximumSuppressionTests
             // As on a GPU.
             using var scope = NewDisposeScope();
             using var rows = tensor(boxes, [boxes.Length / 4L, 4L]);
-            Assert.Equal(expected.Take(limit).Select(i => (long)i), TensorSuppression.KeepSorted(rows, threshold, limit).data<long>().ToArray());
+            foreach (var pairs in new[] { 1 << 22, 100 })
+                Assert.Equal(expected.Take(limit).Select(i => (long)i), TensorSuppression.KeepSorted(rows, threshold, limit, pairs).data<long>().ToArray());
         }
     }
 
@@ -85,6 +86,9 @@ public sealed class NonMaximumSuppressionTests
                     expected[order[at]] = Math.Max(expected[order[at]], scores[order[at] * (classes + 1) + k]);
             }
             foreach (var onHost in new[] { true, false }) Assert.Equal(expected, BoxSelection.MaximumConfidence(boxes, tensor(scores, [n, classes + 1L]), 0.3f, onHost));
+            // In blocks of some boxes and some classes.
+            var byClass = tensor(scores, [n, classes + 1L]).narrow(1, 1, classes).t();
+            Assert.Equal(expected, TensorSuppression.BestKeptScore(tensor(boxes, [n, 4L]), byClass, 0.3f, pairs: 2 * n, classPairs: 3 * n * n).data<float>().ToArray());
         }
     }
 

@@ -8,10 +8,9 @@ namespace DemoVlp.Modeling.Tests.Detection;
 
 public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Tiny>
 {
-    private readonly RegionExtractor extractor;
-    private readonly string directory;
+    private readonly RegionExtractor extractor, asOnGpu;
 
-    public RegionExtractorTests(Tiny tiny) => (extractor, directory) = (tiny.Extractor, tiny.Directory);
+    public RegionExtractorTests(Tiny tiny) => (extractor, asOnGpu) = (tiny.Extractor, tiny.AsOnGpu);
 
     /// <summary>The random small detector that a fresh installation starts with.</summary>
     public sealed class Tiny : IDisposable
@@ -23,15 +22,18 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
             DetectorDirectory.CreateTiny(folder.Path, ["circle", "square", "triangle", "star", "cross", "ring", "heart", "hexagon"],
                 ["red", "green", "blue", "yellow", "purple", "orange", "cyan", "white"], seed: 7);
             Extractor = RegionExtractor.Load(folder.Path, "cpu");
+            AsOnGpu = RegionExtractor.Load(folder.Path, "cpu");
+            AsOnGpu.OnHost = false;
         }
 
         public RegionExtractor Extractor { get; }
 
-        public string Directory => folder.Path;
+        public RegionExtractor AsOnGpu { get; }
 
         public void Dispose()
         {
             Extractor.Dispose();
+            AsOnGpu.Dispose();
             folder.Dispose();
         }
     }
@@ -75,10 +77,8 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
     [Fact]
     public void Extract_WhenFramesGoThroughTheNetworkTogether_FindsTheSameRegions()
     {
-        using var together = RegionExtractor.Load(directory, "cpu");
-        together.OnHost = false;
         FrameImage[] frames = [Picture(160, 120, 1, 0), Picture(160, 120, 2, 1), Picture(100, 90, 4, 2), Picture(160, 120, 5, 3)];
-        foreach (var (a, b) in extractor.Extract(frames, 3).Zip(together.Extract(frames, 3)))
+        foreach (var (a, b) in extractor.Extract(frames, 3).Zip(asOnGpu.Extract(frames, 3)))
         {
             Assert.Equal(a.ClassIds, b.ClassIds);
             Assert.Equal(a.AttributeIds, b.AttributeIds);
@@ -166,9 +166,12 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
     [InlineData(31, 7)]
     public void Extract_OfAnExtremePicture_StillGivesARegion(int width, int height)
     {
-        var frame = extractor.Extract([Picture(width, height, 1)], 1)[0];
-        Assert.True(frame.Count >= 1);
-        AssertUsable(frame);
+        foreach (var either in new[] { extractor, asOnGpu })
+        {
+            var frame = either.Extract([Picture(width, height, 1)], 1)[0];
+            Assert.True(frame.Count >= 1);
+            AssertUsable(frame);
+        }
     }
 
     [Fact]
@@ -207,16 +210,19 @@ public sealed class RegionExtractorTests : IClassFixture<RegionExtractorTests.Ti
         Assert.Equal("device-unavailable", Assert.Throws<ComputeDeviceException>(() => RegionExtractor.Load(folder.Path, "cuda:200")).Code);
     }
 
-    [Fact]
-    public void Extract_TenTimes_LeavesNoTensorBehind()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Extract_TenTimes_LeavesNoTensorBehind(bool onHost)
     {
+        var either = onHost ? extractor : asOnGpu;
         FrameImage[] frames = [Picture(120, 90, 1), Picture(120, 90, 2)];
-        extractor.Extract(frames, 2);
+        either.Extract(frames, 2);
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (var i = 0; i < 10; i++)
         {
-            extractor.Extract(frames, 2);
-            extractor.Describe(frames[0], extractor.FindBoxes(frames[0]).Boxes);
+            either.Extract(frames, 2);
+            either.Describe(frames[0], either.FindBoxes(frames[0]).Boxes);
         }
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }

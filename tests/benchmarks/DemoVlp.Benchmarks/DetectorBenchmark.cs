@@ -27,10 +27,10 @@ internal sealed class DetectorBenchmark : IDisposable
         boxes = Boxes();
         using (NewDisposeScope())
         {
-            probabilities = (rand(Proposals, DetectorConfig.R101.NumClasses) * tensor(12f)).softmax(1).DetachFromDisposeScope();
+            var onHost = (rand(Proposals, DetectorConfig.R101.NumClasses) * tensor(12f)).softmax(1);
+            probabilities = onHost.to(ComputeDevice.Choose(device)).DetachFromDisposeScope();
             Safetensors.Save(Path.Combine(folder.FullName, "inputs.safetensors"),
-                [("bgr", tensor(frame.Bgr, frame.Height, frame.Width, 3)), ("anchors", tensor(AnchorGenerator.Cell(DetectorConfig.R101), DetectorConfig.R101.AnchorsPerCell, 4)), ("boxes", tensor(boxes, Proposals, 4)), ("probabilities", probabilities)], new Dictionary<string, string>());
-            if (ComputeDevice.Choose(device) is { type: TorchSharp.DeviceType.CUDA } gpu) probabilities = probabilities.to(gpu).DetachFromDisposeScope();
+                [("bgr", tensor(frame.Bgr, frame.Height, frame.Width, 3)), ("anchors", tensor(AnchorGenerator.Cell(DetectorConfig.R101), DetectorConfig.R101.AnchorsPerCell, 4)), ("boxes", tensor(boxes, Proposals, 4)), ("probabilities", onHost)], new Dictionary<string, string>());
         }
         peer = new Peer(python, "detector_peer.py", folder.FullName, $"{threads}", device);
     }

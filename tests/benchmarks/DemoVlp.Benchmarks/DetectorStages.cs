@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace DemoVlp.Benchmarks;
 
-/// <summary>Where the time of a frame goes in the full-size detector: each stage by itself, waited for, so that the sum is a little more than a frame takes.</summary>
+/// <summary>Where the time of a frame goes in the full-size detector: each stage by itself, waited for.</summary>
 internal static class DetectorStages
 {
     internal static void Run(string device, int rounds)

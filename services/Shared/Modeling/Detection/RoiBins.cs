@@ -36,7 +36,7 @@ internal static class RoiBins
     {
         var from = RoundAway(boxes.narrow(1, axis, 1).Mul(Scale)); // (R, 1)
         var to = RoundAway(boxes.narrow(1, axis + 2, 1).Mul(Scale));
-        var bin = (to - from).Add(1).ClampMin(1) / tensor(new[] { (float)size }, device: boxes.device);
+        var bin = (to - from).Add(1).ClampMin(1) / TensorNumbers.Arange(size, size + 1, 1, ScalarType.Float32, boxes.device);
         var at = TensorNumbers.Arange(size, ScalarType.Float32, boxes.device); // (P)
         var low = (bin * at).floor().Add(from).ClampMin(0).ClampMax(cells).to_type(ScalarType.Int64);
         var high = (bin * at.Add(1)).ceil().Add(from).ClampMin(0).ClampMax(cells).to_type(ScalarType.Int64);

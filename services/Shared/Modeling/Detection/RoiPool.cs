@@ -88,15 +88,7 @@ public sealed class RoiPool : IDisposable
         while (corners[0].Count % 64 != 0)
             foreach (var corner in corners) corner.Add(rows.shape[0] - 1);
         var indices = tensor([.. corners.SelectMany(c => c)], [4, corners[0].Count], device: rows.device);
-        var pooled = rows.index_select(0, indices[0]);
-        for (var i = 1; i < 4; i++)
-        {
-            using var corner = rows.index_select(0, indices[i]);
-            var next = pooled.maximum(corner);
-            pooled.Dispose();
-            pooled = next;
-        }
-        return new DistinctBins(pooled.MoveToOuterDisposeScope(), tensor(positions, device: rows.device).MoveToOuterDisposeScope());
+        return new DistinctBins(Maximum(indices).MoveToOuterDisposeScope(), tensor(positions, device: rows.device).MoveToOuterDisposeScope());
 
         void Add(int atY, int atX)
         {
@@ -118,9 +110,21 @@ public sealed class RoiPool : IDisposable
     {
         using var scope = NewDisposeScope();
         var indices = RoiBins.Rows(tensor(boxes.ToArray(), [boxes.Length / 4L, 4L], device: rows.device), size, height, width, levelsX, rows.shape[0] - 1);
+        return Maximum(indices).view(-1, size, size, channels).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+    }
+
+    // Rows of the tables at [4, n], as bins [n, C].
+    private Tensor Maximum(Tensor indices)
+    {
         var pooled = rows.index_select(0, indices[0]);
-        for (var i = 1; i < 4; i++) pooled = pooled.maximum(rows.index_select(0, indices[i]));
-        return pooled.view(-1, size, size, channels).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+        for (var i = 1; i < 4; i++)
+        {
+            using var corner = rows.index_select(0, indices[i]);
+            var next = pooled.maximum(corner);
+            pooled.Dispose();
+            pooled = next;
+        }
+        return pooled;
     }
 
     // Numbers the bins of region i along one axis so that equal neighbours share a number; gives how many numbers there are.

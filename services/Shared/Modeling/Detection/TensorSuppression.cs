@@ -5,7 +5,7 @@ namespace DemoVlp.Modeling.Detection;
 // n: boxes, x1, y1, x2, y2; K: classes. A box covers x2 - x1 + 1 by y2 - y1 + 1 pixels.
 
 /// <summary>
-/// <see cref="NonMaximumSuppression"/> in operations on whole tensors, for devices that a copy to the host keeps waiting; the same boxes, bit for bit.
+/// <see cref="NonMaximumSuppression"/> in operations on whole tensors, for devices that a copy to the host keeps waiting; of finite numbers the same boxes, bit for bit.
 /// </summary>
 /// <remarks>
 /// A box stands if no box before it that stands overlaps it. Begun with all of them standing and applied to all at once, this rule is right about the first box after one round, about the first two
@@ -14,27 +14,27 @@ namespace DemoVlp.Modeling.Detection;
 /// </remarks>
 internal static class TensorSuppression
 {
-    // Elements of the largest tensors: rows of overlaps, and pairs of boxes of several classes.
-    private const int BlockElements = 1 << 25;
+    // Pairs of boxes, and pairs of boxes of several classes, at once: a quarter of a gigabyte in either case.
+    private const int Pairs = 1 << 22, ClassPairs = 1 << 25;
 
     /// <summary>Positions [m] kept among boxes [n, 4] that stand in descending order of score: ascending, at most <paramref name="limit"/>.</summary>
-    internal static Tensor KeepSorted(Tensor boxes, float threshold, int limit)
+    internal static Tensor KeepSorted(Tensor boxes, float threshold, int limit, int pairs = Pairs)
     {
         using var scope = NewDisposeScope();
-        var stands = Standing(Overlapping(boxes, threshold).triu(1).unsqueeze(0));
+        var stands = Standing(Overlapping(boxes, threshold, pairs).triu(1).unsqueeze(0));
         var kept = stands[0].nonzero().flatten();
         return kept.narrow(0, 0, Math.Min(limit, kept.shape[0])).MoveToOuterDisposeScope();
     }
 
     /// <summary>For each of the boxes [n, 4] the highest of its scores [K, n] among the classes that keep it, 0 if none does: [n]. Of equal scores of a class the first is before the others.</summary>
-    internal static Tensor BestKeptScore(Tensor boxes, Tensor scores, float threshold)
+    internal static Tensor BestKeptScore(Tensor boxes, Tensor scores, float threshold, int pairs = Pairs, int classPairs = ClassPairs)
     {
         using var scope = NewDisposeScope();
         var (classes, n) = (scores.shape[0], scores.shape[1]);
-        var overlapping = Overlapping(boxes, threshold);
+        var overlapping = Overlapping(boxes, threshold, pairs);
         var first = ones(n, n, dtype: ScalarType.Bool, device: boxes.device).triu(1);
         var best = zeros(n, dtype: scores.dtype, device: scores.device);
-        var together = Math.Max(1, BlockElements / Math.Max(1, n * n));
+        var together = Math.Max(1, classPairs / Math.Max(1, n * n));
         for (var at = 0L; at < classes; at += together)
         {
             using var block = NewDisposeScope();
@@ -48,12 +48,12 @@ internal static class TensorSuppression
     }
 
     /// <summary>[n, n]: whether two boxes overlap by the threshold or more; float32 throughout, as the reference computes it.</summary>
-    private static Tensor Overlapping(Tensor boxes, float threshold)
+    private static Tensor Overlapping(Tensor boxes, float threshold, int pairs)
     {
         using var scope = NewDisposeScope();
         var areas = Sides(boxes.narrow(1, 2, 2) - boxes.narrow(1, 0, 2)); // (n)
         var rows = new List<Tensor>();
-        var together = Math.Max(1, BlockElements / Math.Max(1, boxes.shape[0]));
+        var together = Math.Max(1, pairs / Math.Max(1, boxes.shape[0]));
         for (var at = 0L; at < boxes.shape[0]; at += together)
         {
             using var block = NewDisposeScope();
