@@ -46,10 +46,21 @@ public sealed class BoxPredictor : Module<Tensor, RegionPredictions>
     public override RegionPredictions forward(Tensor features)
     {
         using var scope = NewDisposeScope();
-        var logits = cls_score.call(features);
-        var deltas = bbox_pred.call(features);
-        var described = cat([features, cls_embed.call(logits.argmax(1))], dim: 1);
-        var attributes = attr_linear2.call(attr_linear1.call(described).relu_());
-        return new RegionPredictions(logits.MoveToOuterDisposeScope(), deltas.MoveToOuterDisposeScope(), attributes.MoveToOuterDisposeScope());
+        var logits = Classes(features);
+        return new RegionPredictions(logits.MoveToOuterDisposeScope(), Boxes(features).MoveToOuterDisposeScope(), Attributes(features, logits.argmax(1)).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>features [R, D] to class logits [R, K]: what has to be known of every region.</summary>
+    public Tensor Classes(Tensor features) => cls_score.call(features);
+
+    /// <summary>features [R, D] to deltas [R, 4K].</summary>
+    public Tensor Boxes(Tensor features) => bbox_pred.call(features);
+
+    /// <summary>features [R, D] and the most likely classes [R] to attribute logits [R, T].</summary>
+    public Tensor Attributes(Tensor features, Tensor classes)
+    {
+        using var scope = NewDisposeScope();
+        var described = cat([features, cls_embed.call(classes)], dim: 1);
+        return attr_linear2.call(attr_linear1.call(described).relu_()).MoveToOuterDisposeScope();
     }
 }

@@ -125,8 +125,8 @@ public sealed class RegionExtractor : IDisposable
         var (plan, map) = Map([frame]);
         var proposals = detector.Network.ProposalGenerator.Propose(map, plan.Height, plan.Width, plan.Scale)[0];
         var view = Look(map, proposals.Boxes);
-        var boxes = BoxCodec.Decode(tensor(Original(proposals.Boxes, plan.Scale), [proposals.Count, 4L], device: device), view.BoxDeltas).view(proposals.Count, -1, 4);
-        return DetectedObject.Select(BoxCodec.Clip(boxes, frame.Width, frame.Height), view.ClassProbabilities, view.AttributeProbabilities, config.ClsNms, config.MaxBoxes);
+        var boxes = BoxCodec.Decode(tensor(Original(proposals.Boxes, plan.Scale), [proposals.Count, 4L], device: device), Predictor.Boxes(view.Features)).view(proposals.Count, -1, 4);
+        return DetectedObject.Select(BoxCodec.Clip(boxes, frame.Width, frame.Height), view.ClassProbabilities, Predictor.Attributes(view.Features, view.Classes).softmax(1), config.ClsNms, config.MaxBoxes);
     }
 
     /// <summary>
@@ -177,24 +177,28 @@ public sealed class RegionExtractor : IDisposable
         return (plan, detector.Network.Backbone.call(inputs).MoveToOuterDisposeScope());
     }
 
-    private sealed record View(Tensor Features, Tensor ClassProbabilities, Tensor AttributeProbabilities, Tensor BoxDeltas);
+    // Of every proposal, what decides which are kept; the rest is computed for those that are, or where it is asked for.
+    private sealed record View(Tensor Features, Tensor ClassProbabilities, Tensor Classes);
+
+    private BoxPredictor Predictor => detector.Network.RoiHeads.Predictor;
 
     private View Look(Tensor map, float[] boxes)
     {
         var heads = detector.Network.RoiHeads;
         var features = heads.Features(map, boxes, Math.Max(1, ProposalsTogether(device) / RegionShare));
-        var predictions = heads.Predictor.call(features);
-        return new View(features, predictions.ClassLogits.softmax(1), predictions.AttributeLogits.softmax(1), predictions.BoxDeltas);
+        var logits = Predictor.Classes(features);
+        return new View(features, logits.softmax(1), logits.argmax(1));
     }
 
-    private static FrameRegions Regions(FrameImage frame, View view, float[] boxes, int[] keep)
+    private FrameRegions Regions(FrameImage frame, View view, float[] boxes, int[] keep)
     {
         var rows = tensor(keep, dtype: ScalarType.Int64, device: view.Features.device);
-        var features = view.Features.index_select(0, rows).cpu().data<float>().ToArray();
+        var kept = view.Features.index_select(0, rows);
+        var features = kept.cpu().data<float>().ToArray();
         if (!Array.TrueForAll(features, float.IsFinite))
             throw new DetectorException("features-not-finite", "The detector's features of a frame are not finite numbers: its weights cannot be right.");
         var (classIds, classConfidences) = Best(view.ClassProbabilities.index_select(0, rows));
-        var (attributeIds, attributeConfidences) = Best(view.AttributeProbabilities.index_select(0, rows));
+        var (attributeIds, attributeConfidences) = Best(Predictor.Attributes(kept, view.Classes.index_select(0, rows)).softmax(1));
         return new FrameRegions(frame.FrameIndex, frame.TimestampSeconds, frame.Width, frame.Height,
             features, Rows(boxes, keep), classIds, classConfidences, attributeIds, attributeConfidences);
     }
@@ -207,11 +211,11 @@ public sealed class RegionExtractor : IDisposable
     }
 
     // Each proposal moved by the deltas of its likeliest foreground class, in pixels of the picture.
-    private static float[] RegressedBoxes(View view, float[] proposals, (double Scale, int Height, int Width) plan)
+    private float[] RegressedBoxes(View view, float[] proposals, (double Scale, int Height, int Width) plan)
     {
         var (_, best) = view.ClassProbabilities.narrow(1, 1, view.ClassProbabilities.shape[1] - 1).max(1);
         var columns = best.Add(1).unsqueeze(1).Mul(4).Add(TensorNumbers.Arange(4, ScalarType.Int64, best.device));
-        var deltas = view.BoxDeltas.gather(1, columns);
+        var deltas = Predictor.Boxes(view.Features).gather(1, columns);
         var boxes = BoxCodec.Decode(tensor(proposals, [proposals.Length / 4L, 4L], device: deltas.device), deltas);
         return BoxCodec.Clip(boxes, plan.Width / plan.Scale - 1, plan.Height / plan.Scale - 1).cpu().data<float>().ToArray();
     }
