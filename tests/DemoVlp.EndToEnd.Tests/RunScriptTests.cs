@@ -19,7 +19,8 @@ public sealed class RunScriptTests
             var (code, said) = await RunAsync(folder["data"]);
             Assert.True(code == 0, said);
             var at = 0;
-            foreach (var expected in new[] { "Putting in 8 clips", "Three searches", "Three questions", " of 6 right", .. end })
+            string[] inTurn = ["Putting in 8 clips", "Three searches", "Three questions", " of 6 right", .. end];
+            foreach (var expected in inTurn)
             {
                 at = said.IndexOf(expected, at, StringComparison.Ordinal);
                 Assert.True(at >= 0, $"It did not say '{expected}' in its turn:\n{said}");
