@@ -8,7 +8,7 @@ namespace DemoVlp.EndToEnd.Tests;
 /// <summary>The one command with which people begin does what the README shows.</summary>
 public sealed class RunScriptTests
 {
-    private static readonly string[] EndOfTheFirst = ["training", "completed  pass 3/3", "All of it worked."], EndOfTheSecond = ["Training was tried in an earlier start", "All of it worked."];
+    private static readonly string[] EndOfTheFirst = ["preparing", "completed  pass 3/3", "All of it worked."], EndOfTheSecond = ["Training was tried in an earlier start", "All of it worked."];
 
     [Fact]
     public async Task Run_OnceAndAgainOnTheSameData_FindsAnswersAndTrainsTheFirstTime()
