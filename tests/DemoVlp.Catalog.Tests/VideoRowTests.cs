@@ -36,6 +36,20 @@ public sealed class VideoRowTests
     }
 
     [Fact]
+    public void Progressed_WhenTheDetectorIsReplacedMeanwhile_CountsTheFramesOfTheNewOne()
+    {
+        row.Sampled(Events.Frames(row.Id), Later);
+        RegionsProgressed Done(int frames, string detector) => new() { VideoId = row.Id, FramesDone = frames, FramesTotal = 9, DetectorHash = detector };
+
+        Assert.True(row.Progressed(Done(4, "old"), Later));
+        Assert.False(row.Progressed(Done(3, "old"), Later)); // A late one.
+        Assert.True(row.Progressed(Done(2, "new"), Later));
+
+        Assert.Equal(2, row.FramesExtracted);
+        Assert.False(row.Progressed(Done(2, "new"), Later));
+    }
+
+    [Fact]
     public void Sampled_WhenTheStageMoves_BeginsTheWaitAnew()
     {
         row.Redrives = 5;

@@ -55,6 +55,9 @@ public sealed class VideoRow
     /// <summary>Frames whose regions are kept, while they are being extracted.</summary>
     public int? FramesExtracted { get; set; }
 
+    /// <summary>Identity of the detector whose regions those are: another one begins anew.</summary>
+    public string? ExtractingDetector { get; set; }
+
     /// <summary>One of <see cref="RenewalState"/>, or null: how far the replacement of the regions is, whatever the status.</summary>
     public string? Renewal { get; set; }
 
@@ -93,8 +96,8 @@ public sealed class VideoRow
     public bool Progressed(RegionsProgressed progress, DateTime redriveAt)
     {
         if (Status != VideoStatus.Extracting && Renewal != RenewalState.Extracting) return false;
-        if (progress.FramesDone <= (FramesExtracted ?? 0)) return false;
-        FramesExtracted = progress.FramesDone;
+        if (ExtractingDetector == progress.DetectorHash && progress.FramesDone <= (FramesExtracted ?? 0)) return false;
+        (FramesExtracted, ExtractingDetector) = (progress.FramesDone, progress.DetectorHash);
         (RedriveAt, Redrives) = (redriveAt, 0);
         return true;
     }

@@ -70,6 +70,9 @@ namespace DemoVlp.Catalog.Data.Migrations.Postgres
                     b.Property<double?>("DurationSeconds")
                         .HasColumnType("double precision");
 
+                    b.Property<string>("ExtractingDetector")
+                        .HasColumnType("text");
+
                     b.Property<string>("FailureCode")
                         .HasColumnType("text");
 

@@ -64,6 +64,9 @@ namespace DemoVlp.Catalog.Data.Migrations.Sqlite
                     b.Property<double?>("DurationSeconds")
                         .HasColumnType("REAL");
 
+                    b.Property<string>("ExtractingDetector")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("FailureCode")
                         .HasColumnType("TEXT");
 
