@@ -51,13 +51,13 @@ internal static class DetectorStages
             var (logits, deltas) = Time("proposal head", () => network.ProposalGenerator.Head.call(map));
             var proposals = Time("proposals: decoding, sorting, suppression", () => network.ProposalGenerator.Propose(logits, deltas, plan.Height, plan.Width, plan.Scale)[0]);
             var features = Time($"pooling and res5 of {config.PostNmsTopk} proposals", () => network.RoiHeads.Features(map, proposals.Boxes, RegionExtractor.ProposalsTogether(device)));
-            var logits = Time("classes", () => network.RoiHeads.Predictor.Classes(features));
-            var confidence = Time("class suppression", () => BoxSelection.MaximumConfidence(RegionExtractor.Original(proposals.Boxes, plan.Scale), logits.softmax(1), config.ClsNms, onHost));
+            var classLogits = Time("classes", () => network.RoiHeads.Predictor.Classes(features));
+            var confidence = Time("class suppression", () => BoxSelection.MaximumConfidence(RegionExtractor.Original(proposals.Boxes, plan.Scale), classLogits.softmax(1), config.ClsNms, onHost));
             Time("attributes and features of what is kept, to the host", () =>
             {
                 var rows = tensor(BoxSelection.Keep(confidence, config.ConfThresh, config.MinBoxes, config.MaxBoxes), dtype: ScalarType.Int64, device: device);
                 var kept = features.index_select(0, rows);
-                return (network.RoiHeads.Predictor.Attributes(kept, logits.argmax(1).index_select(0, rows)).softmax(1).cpu(), kept.cpu());
+                return (network.RoiHeads.Predictor.Attributes(kept, classLogits.argmax(1).index_select(0, rows)).softmax(1).cpu(), kept.cpu());
             });
         }
         return [.. times.GroupBy(t => t.Name).Select(g => (g.Key, Comparison.Median(g.Select(t => t.Milliseconds))))];
