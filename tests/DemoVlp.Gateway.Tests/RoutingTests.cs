@@ -1,4 +1,7 @@
 using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using DemoVlp.Testing;
 using Microsoft.AspNetCore.Http;
 
 namespace DemoVlp.Gateway.Tests;
@@ -42,6 +45,22 @@ public sealed class RoutingTests
 
         Assert.Equal(service, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         foreach (var backend in backends) await backend.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Request_OfEveryOperationInTheApisDescription_IsForwarded()
+    {
+        await using var backend = await Backend.NamedAsync("reached");
+        await using var gateway = await TestGateway.StartAsync(backend.Address);
+        using var description = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(RepositoryRoot.Find(), "gateway", "DemoVlp.Gateway", "openapi", "v1.json"), TestContext.Current.CancellationToken));
+        var operations = description.RootElement.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(operation => (Method: operation.Name.ToUpperInvariant(), Path: Regex.Replace(path.Name, "{[^}]+}", Id.ToString())))).ToList();
+
+        foreach (var (method, path) in operations)
+            (await gateway.Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), TestContext.Current.CancellationToken)).Dispose();
+
+        Assert.InRange(operations.Count, 35, 100);
+        Assert.Equal(operations.Select(o => $"{o.Method} {o.Path}").Order(StringComparer.Ordinal), backend.Seen.Order(StringComparer.Ordinal));
     }
 
     [Theory]

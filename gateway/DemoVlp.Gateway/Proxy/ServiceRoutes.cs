@@ -46,6 +46,7 @@ internal static class ServiceRoutes
         (Training, ["GET", "POST"], "/api/v1/datasets"),
         (Training, ["GET", "DELETE"], "/api/v1/datasets/{name}"),
         (Training, ["GET"], "/api/v1/datasets/{name}/clips"),
+        (Training, ["GET"], "/api/v1/datasets/{name}/unusable"),
         (Training, ["GET", "HEAD"], "/api/v1/datasets/{name}/clips/{clip}/content"),
     ];
 
