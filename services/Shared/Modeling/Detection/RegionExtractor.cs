@@ -63,7 +63,7 @@ public sealed class RegionExtractor : IDisposable
 
     /// <summary>
     /// Whether the host is the device, as everywhere but on a GPU. Then <see cref="Extract"/> takes frames one by one, and the host chooses among boxes; otherwise frames go through the backbone together,
-    /// and which boxes are kept, and which cells a region has, is computed in operations on whole tensors where they are (decision 0019). <see cref="Detect"/> chooses on the host in any case.
+    /// and which boxes are kept, and which cells a region has, is computed in operations on whole tensors where they are (decision 0019). <see cref="Detect"/> chooses among classes on the host in any case.
     /// </summary>
     public bool OnHost
     {
