@@ -45,7 +45,7 @@ internal static class DetectorReport
         labels mean nothing.
 
         Made by `dotnet run -c Release --project services/Shared/MovingShapes.Cli -- detector --seed {training.Seed} --steps {training.Steps} --batch {training.BatchSize} --learning-rate {training.LearningRate} --test {clips} --out <folder>`
-        in {minutes:0.0} minutes on one busy core. The same command gives the same weights on the same kind of machine.
+        in {minutes:0.0} minutes on one busy core. The same command with the same code is meant to give the same weights on the same machine.
 
         Measured on {found.Pictures} frames of {clips} clips of the test split, whose scenes training never shows, after H.264 and JPEG:
 
