@@ -157,6 +157,12 @@ internal sealed class DetectorWorker(
     private bool Replace(DetectorFolder folder)
     {
         bool Changed() => DetectorFolder.At(folder.Path) != folder;
+        bool Again()
+        {
+            logger.LogWarning("The detector's directory {Folder} changed while it was read; it is read again.", folder.Path);
+            return false;
+        }
+
         IFrameDetector next;
         try
         {
@@ -164,12 +170,12 @@ internal sealed class DetectorWorker(
         }
         catch (ModelFormatException) when (Changed())
         {
-            return false;
+            return Again();
         }
         if (Changed())
         {
             next.Dispose();
-            return false;
+            return Again();
         }
         var last = detector;
         (detector, current) = (next, next.Info);

@@ -51,7 +51,7 @@ internal static class TensorSuppression
     private static Tensor Overlapping(Tensor boxes, float threshold, int pairs)
     {
         using var scope = NewDisposeScope();
-        var areas = Sides(boxes.narrow(1, 2, 2) - boxes.narrow(1, 0, 2)); // (n)
+        var areas = Area(boxes.narrow(1, 2, 2) - boxes.narrow(1, 0, 2)); // (n)
         var rows = new List<Tensor>();
         var together = Math.Max(1, pairs / Math.Max(1, boxes.shape[0]));
         for (var at = 0L; at < boxes.shape[0]; at += together)
@@ -60,14 +60,14 @@ internal static class TensorSuppression
             var count = Math.Min(together, boxes.shape[0] - at);
             var some = boxes.narrow(0, at, count).unsqueeze(1); // (r, 1, 4)
             var shared = some.narrow(2, 2, 2).minimum(boxes.narrow(1, 2, 2)) - some.narrow(2, 0, 2).maximum(boxes.narrow(1, 0, 2)); // (r, n, 2)
-            var intersection = Sides(shared, least: 0); // (r, n)
+            var intersection = Area(shared, least: 0); // (r, n)
             rows.Add((intersection / (areas.narrow(0, at, count).unsqueeze(1).Add(areas) - intersection)).Ge(threshold).MoveToOuterDisposeScope());
         }
         return (rows.Count > 0 ? cat(rows) : zeros(0, 0, dtype: ScalarType.Bool, device: boxes.device)).MoveToOuterDisposeScope();
     }
 
-    // Differences of corners [..., 2] to areas [...], the extra pixel counted.
-    private static Tensor Sides(Tensor differences, double? least = null)
+    // Of boxes with these differences of corners [..., 2]; the extra pixel counts.
+    private static Tensor Area(Tensor differences, double? least = null)
     {
         var sides = differences.Add(1);
         if (least is { } number) sides = sides.ClampMin(number);
