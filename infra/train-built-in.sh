@@ -65,10 +65,10 @@ train shapes-1 retrieval 18 32 5e-4 --no-validation
 train shapes-1 question-answering 5 64 5e-4 --question-types color
 train shapes-2 question-answering 3 64 5e-4
 train shapes-3 question-answering 2 64 5e-4
-keep moving-shapes-question-answering-5 config.json model.safetensors vocab.txt answers.txt
+keep moving-shapes-question-answering-6 config.json model.safetensors vocab.txt answers.txt
 train shapes-2 retrieval 30 32 5e-4 --no-validation
 train shapes-3 retrieval 30 32 5e-4 --no-validation
 train shapes-1 retrieval 30 32 5e-4 --no-validation
 train shapes-2 retrieval 12 32 3e-4 --no-validation
 train shapes-3 retrieval 12 32 2e-4 --no-validation
-keep moving-shapes-retrieval-5 config.json model.safetensors vocab.txt
+keep moving-shapes-retrieval-6 config.json model.safetensors vocab.txt

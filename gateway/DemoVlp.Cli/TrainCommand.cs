@@ -83,7 +83,8 @@ internal static class TrainCommand
         if (run.Preparation is { } preparation) parts.Add($"{preparation.Done}/{preparation.Total} clips");
         if (run.Epoch is { } epoch) parts.Add($"pass {epoch}/{run.Epochs}");
         if (run.TotalSteps is { } steps) parts.Add($"step {run.Step}/{steps}");
-        if (TrainingCommands.Loss(run) is { Length: > 0 } loss) parts.Add($"loss {loss}");
+        if (TrainingCommands.Losses(run) is { Length: > 0 } losses) parts.Add($"loss {losses}");
+        if (run.CurrentLearningRate is { } rate) parts.Add($"lr {Printer.Number(rate, "0.0e0")}");
         if (run.Metrics is { } metrics) parts.Add($"val {TrainingCommands.Metrics(metrics)}");
         if (run.SamplesPerSecond is { } speed) parts.Add($"{Printer.Number(speed, "0.#")} pairs/s");
         if (run.SecondsLeft is { } left) parts.Add($"{Printer.Time(left)} left");

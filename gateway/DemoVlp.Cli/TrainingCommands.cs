@@ -42,6 +42,13 @@ internal static class TrainingCommands
     /// <summary>The total loss of the last step; empty before the first.</summary>
     public static string Loss(TrainingRun run) => run.Losses.TryGetValue("total", out var loss) ? Printer.Number(loss, "0.0000") : "";
 
+    /// <summary>The same, and what it is made up of.</summary>
+    public static string Losses(TrainingRun run)
+    {
+        var terms = run.Losses.Where(l => l.Key != "total").Select(l => $"{l.Key} {Printer.Number(l.Value, "0.0000")}").ToList();
+        return terms.Count == 0 ? Loss(run) : $"{Loss(run)} ({string.Join(", ", terms)})";
+    }
+
     /// <summary>Metrics in a line.</summary>
     public static string Metrics(IReadOnlyDictionary<string, double> metrics) => string.Join(", ", metrics.Select(m => $"{m.Key} {Printer.Number(m.Value)}"));
 }

@@ -106,9 +106,9 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public async Task Train_WhenWatched_SaysPassLossSpeedTimeLeftAndValidation()
+    public async Task Train_WhenWatched_SaysPassLossesLearningRateSpeedTimeLeftAndValidation()
     {
-        const string Run = """{"id":"0190a0b0-0000-7000-8000-000000000001","state":"STATE","phase":"training","task":"retrieval","dataset":"shapes-7","epochs":20,"batchSize":16,"learningRate":0.0002,"seed":0,"lossTerms":"both","validate":true,"step":150,"totalSteps":1500,"epoch":2,"losses":{"total":3.25},"samplesPerSecond":80.5,"secondsLeft":268,"metrics":{"r1":41.5},"bestMetrics":{"r1":43},"bestEpoch":1,"coreHours":0.01,"wallSeconds":30,"createdAt":"2026-01-01T00:00:00Z"ENDED}""";
+        const string Run = """{"id":"0190a0b0-0000-7000-8000-000000000001","state":"STATE","phase":"training","task":"retrieval","dataset":"shapes-7","epochs":20,"batchSize":16,"learningRate":0.0002,"seed":0,"lossTerms":"both","validate":true,"step":150,"totalSteps":1500,"epoch":2,"losses":{"total":3.25,"global":2,"local":1.25},"currentLearningRate":0.00015,"samplesPerSecond":80.5,"secondsLeft":268,"metrics":{"r1":41.5},"bestMetrics":{"r1":43},"bestEpoch":1,"coreHours":0.01,"wallSeconds":30,"createdAt":"2026-01-01T00:00:00Z"ENDED}""";
         string At(string state, string ended) => Run.Replace("STATE", state, StringComparison.Ordinal).Replace("ENDED", ended, StringComparison.Ordinal);
         var done = At("completed", ""","endedAt":"2026-01-01T00:10:00Z","modelVersion":"m-1" """);
         await using var backend = await Backend.StartAsync(context =>
@@ -123,7 +123,7 @@ public sealed class CommandTests
         var (code, output, _) = await RunAsync("train", "--dataset", "shapes-7", "--watch", "--url", gateway.Http.BaseAddress!.ToString());
 
         Assert.Equal(0, code);
-        Assert.Contains("training  pass 2/20  step 150/1500  loss 3.2500  val r1 41.5  80.5 pairs/s  4:28.0 left", output);
+        Assert.Contains("training  pass 2/20  step 150/1500  loss 3.2500 (global 2.0000, local 1.2500)  lr 1.5e-4  val r1 41.5  80.5 pairs/s  4:28.0 left", output);
         Assert.Contains("r1 43 (after pass 1)", output);
         Assert.Contains("m-1", output);
     }

@@ -87,7 +87,7 @@ internal static class GoldenModel
             {
                 Module<Tensor, Tensor> one => one.register_forward_hook((_, _, output) => Keep(part, output)).remove,
                 Module<Tensor, Tensor, Tensor> two => two.register_forward_hook((_, _, _, output) => Keep(part, output)).remove,
-                Module<Tensor, Tensor, long, Tensor> three => three.register_forward_hook((_, _, _, _, output) => Keep(part, output)).remove,
+                Module<Tensor, VideoMask, Tensor> block => block.register_forward_hook((_, _, _, output) => Keep(part, output)).remove,
                 var other => throw new NotSupportedException($"{part} is a {other.GetType()}"),
             });
         }

@@ -212,13 +212,15 @@ public sealed class ReplicaTests
         for (var step = 0; step < steps; step++)
         {
             var (expected, result) = (one.Step(batch(step)), several.Step(batch(step)));
-            Assert.Equal(expected.Loss, result.Loss, 1e-4);
-            Assert.Equal(expected.GlobalLoss, result.GlobalLoss, 1e-4);
-            Assert.Equal(expected.LocalLoss, result.LocalLoss, 1e-4);
-            Assert.Equal(expected.ChoiceLoss, result.ChoiceLoss, 1e-4);
+            // Later steps also have what rounding has done to the weights: the optimiser makes much of gradients that are nearly zero.
+            var tolerance = step == 0 ? 1e-4 : 1e-3;
+            Assert.Equal(expected.Loss, result.Loss, tolerance);
+            Assert.Equal(expected.GlobalLoss, result.GlobalLoss, tolerance);
+            Assert.Equal(expected.LocalLoss, result.LocalLoss, tolerance);
+            Assert.Equal(expected.ChoiceLoss, result.ChoiceLoss, tolerance);
             Assert.Equal(expected.Correct, result.Correct, 1e-9);
             Assert.Equal(expected.GradientNorm, result.GradientNorm, 1e-3 * expected.GradientNorm);
-            // After one step the optimiser's means are a tenth of the gradients, each of them; later ones also have what rounding has done to the weights.
+            // After one step the optimiser's means are a tenth of the gradients, each of them.
             if (step == 0) GradientsAlike(State(one, "optimizer.mean."), State(several, "optimizer.mean."));
         }
     }

@@ -25,8 +25,9 @@ public sealed class DistilBert : Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor inputIds, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
-        var padding = attentionMask.Eq(0).unsqueeze(1).unsqueeze(1); // (B, 1, 1, T)
-        return transformer.call(embeddings.call(inputIds), padding).MoveToOuterDisposeScope();
+        var hidden = embeddings.call(inputIds);
+        var mask = zeros_like(attentionMask, hidden.dtype).MaskedFill(attentionMask.Eq(0), double.NegativeInfinity).unsqueeze(1).unsqueeze(1); // (B, 1, 1, T)
+        return transformer.call(hidden, mask).MoveToOuterDisposeScope();
     }
 }
 
@@ -63,9 +64,9 @@ internal sealed class DistilBertTransformer : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, Tensor padding)
+    public override Tensor forward(Tensor hidden, Tensor mask)
     {
-        foreach (var block in layer) hidden = block.call(hidden, padding);
+        foreach (var block in layer) hidden = block.call(hidden, mask);
         return hidden;
     }
 }
@@ -86,9 +87,9 @@ internal sealed class DistilBertLayer : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, Tensor padding)
+    public override Tensor forward(Tensor hidden, Tensor mask)
     {
-        hidden = sa_layer_norm.call(attention.call(hidden, padding).Add(hidden));
+        hidden = sa_layer_norm.call(attention.call(hidden, mask).Add(hidden));
         return output_layer_norm.call(ffn.call(hidden).Add(hidden));
     }
 }
@@ -100,7 +101,7 @@ internal sealed class DistilBertAttention : Module<Tensor, Tensor, Tensor>
     private readonly Linear k_lin;
     private readonly Linear v_lin;
     private readonly Linear out_lin;
-    private readonly Dropout dropout;
+    private readonly double dropout;
 
     internal DistilBertAttention(TextEncoderConfig config) : base(nameof(DistilBertAttention))
     {
@@ -109,18 +110,15 @@ internal sealed class DistilBertAttention : Module<Tensor, Tensor, Tensor>
         k_lin = Linear(config.Dim, config.Dim);
         v_lin = Linear(config.Dim, config.Dim);
         out_lin = Linear(config.Dim, config.Dim);
-        dropout = Dropout(config.AttentionDropout);
+        dropout = config.AttentionDropout;
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, Tensor padding)
+    public override Tensor forward(Tensor hidden, Tensor mask)
     {
-        var q = Split(Autocast.Linear(q_lin, hidden)); // (B, h, T, D/h)
-        var k = Split(Autocast.Linear(k_lin, hidden));
-        var v = Split(Autocast.Linear(v_lin, hidden));
-        var scores = q.Div(Math.Sqrt(q.shape[3])).matmul(k.transpose(2, 3)); // (B, h, T, T)
-        var weights = dropout.call(scores.MaskedFill(padding, double.NegativeInfinity).softmax(-1));
-        return Autocast.Linear(out_lin, weights.matmul(v).transpose(1, 2).flatten(2)); // (B, T, D)
+        var (q, k, v) = (Split(Autocast.Linear(q_lin, hidden)), Split(Autocast.Linear(k_lin, hidden)), Split(Autocast.Linear(v_lin, hidden))); // (B, h, T, D/h)
+        var seen = functional.scaled_dot_product_attention(q, k, v, mask.expand(-1, -1, hidden.shape[1], -1), training ? dropout : 0);
+        return Autocast.Linear(out_lin, seen.transpose(1, 2).flatten(2)); // (B, T, D)
     }
 
     private Tensor Split(Tensor x) => x.view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2);

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 
 namespace DemoVlp.Modeling.VideoLanguage;
 
-internal sealed class SpaceTimeBlock : Module<Tensor, Tensor, long, Tensor>
+internal sealed class SpaceTimeBlock : Module<Tensor, VideoMask, Tensor>
 {
     private readonly LayerNorm norm1;
     private readonly VarAttention attn;
@@ -28,11 +28,11 @@ internal sealed class SpaceTimeBlock : Module<Tensor, Tensor, long, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x, Tensor mask, long frames)
+    public override Tensor forward(Tensor x, VideoMask mask)
     {
         using var scope = NewDisposeScope();
-        var y = timeattn is null ? x : x.Add(timeattn.call(norm3.call(x), mask, frames));
-        var space = x.Add(attn.call(norm1.call(y), mask, frames));
+        var y = timeattn is null ? x : x.Add(timeattn.call(norm3.call(x), mask));
+        var space = x.Add(attn.call(norm1.call(y), mask));
         return space.Add(mlp.call(norm2.call(space))).MoveToOuterDisposeScope();
     }
 }

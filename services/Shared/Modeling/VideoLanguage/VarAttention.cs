@@ -7,21 +7,10 @@ using static TorchSharp.torch.nn;
 
 namespace DemoVlp.Modeling.VideoLanguage;
 
-/// <summary>Which region tokens see each other besides [CLS].</summary>
-internal enum AttentionGroups
-{
-    /// <summary>The N regions of one frame.</summary>
-    Space,
-
-    /// <summary>The F occurrences of one region slot.</summary>
-    Time,
-}
-
 /// <summary>
-/// Tokens [B, 1+R, D] and an additive mask [B, 1+R] (0 real, -100 padding) to [B, 1+R, D]: [CLS] attends to all tokens,
-/// every region to [CLS] and to the regions of its own group.
+/// Tokens [B, 1+R, D] and their mask to [B, 1+R, D]: [CLS] attends to all tokens, every region to [CLS] and to the regions of its own group.
 /// </summary>
-internal sealed class VarAttention : Module<Tensor, Tensor, long, Tensor>
+internal sealed class VarAttention : Module<Tensor, VideoMask, Tensor>
 {
     private readonly int heads;
     private readonly AttentionGroups groups;
@@ -37,20 +26,13 @@ internal sealed class VarAttention : Module<Tensor, Tensor, long, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x, Tensor mask, long frames)
+    public override Tensor forward(Tensor x, VideoMask mask)
     {
         var (batch, length, dim) = (x.shape[0], x.shape[1], x.shape[2]);
         var parts = Autocast.Linear(qkv, x).view(batch, length, 3, heads, dim / heads).permute(2, 0, 3, 1, 4).unbind(0); // 3 x (B, h, 1+R, D/h)
-        var (q, k, v) = (parts[0].Mul(Math.Pow(dim / heads, -0.5)), parts[1], parts[2]);
-        var all = mask.unsqueeze(1).unsqueeze(1); // (B, 1, 1, 1+R)
-
-        var cls = Attend(q.narrow(2, 0, 1), k, v, all); // (B, h, 1, D/h)
-        var (kCls, vCls) = (k.narrow(2, 0, 1), v.narrow(2, 0, 1));
-        var regionMask = Group(all.narrow(3, 1, length - 1).transpose(2, 3), frames).transpose(3, 4); // (B, 1, G, 1, S)
-        var keyMask = cat([all.narrow(3, 0, 1).unsqueeze(2).expand(-1, -1, regionMask.shape[2], -1, -1), regionMask], -1); // (B, 1, G, 1, 1+S)
-        var regions = Attend(Group(Regions(q), frames), WithCls(kCls, Group(Regions(k), frames)), WithCls(vCls, Group(Regions(v), frames)), keyMask); // (B, h, G, S, D/h)
-        var output = cat([cls, Ungroup(regions)], 2); // (B, h, 1+R, D/h)
-        return Autocast.Linear(proj, output.transpose(1, 2).flatten(2)); // (B, 1+R, D)
+        var (q, k, v) = (parts[0], parts[1], parts[2]);
+        var seen = mask.Of(groups) is { } whole ? functional.scaled_dot_product_attention(q, k, v, whole) : InGroups(q, k, v, mask); // (B, h, 1+R, D/h)
+        return Autocast.Linear(proj, seen.transpose(1, 2).flatten(2)); // (B, 1+R, D)
     }
 
     /// <summary>
@@ -61,6 +43,18 @@ internal sealed class VarAttention : Module<Tensor, Tensor, long, Tensor>
     {
         var width = qkv.weight!.shape[1];
         qkv.weight.narrow(0, 0, width).copy_(qkv.weight.narrow(0, width, width));
+    }
+
+    private Tensor InGroups(Tensor q, Tensor k, Tensor v, VideoMask mask)
+    {
+        var (all, frames, regions) = (mask.Tokens, mask.Frames, q.shape[2] - 1);
+        q = q.Mul(Math.Pow(q.shape[3], -0.5));
+        var cls = Attend(q.narrow(2, 0, 1), k, v, all); // (B, h, 1, D/h)
+        var (kCls, vCls) = (k.narrow(2, 0, 1), v.narrow(2, 0, 1));
+        var regionMask = Group(all.narrow(3, 1, regions).transpose(2, 3), frames).transpose(3, 4); // (B, 1, G, 1, S)
+        var keyMask = cat([all.narrow(3, 0, 1).unsqueeze(2).expand(-1, -1, regionMask.shape[2], -1, -1), regionMask], -1); // (B, 1, G, 1, 1+S)
+        var grouped = Attend(Group(Regions(q), frames), WithCls(kCls, Group(Regions(k), frames)), WithCls(vCls, Group(Regions(v), frames)), keyMask); // (B, h, G, S, D/h)
+        return cat([cls, Ungroup(grouped)], 2);
     }
 
     private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor mask) => q.matmul(k.transpose(-2, -1)).Add(mask).softmax(-1).matmul(v);

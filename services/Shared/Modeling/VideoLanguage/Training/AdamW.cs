@@ -25,6 +25,8 @@ public sealed class AdamW : IDisposable
     private readonly Dictionary<string, State> states = new(StringComparer.Ordinal);
     private readonly AdamWRule rule;
     private readonly double weightDecay;
+    private int[][] shares;
+    private Action<Action<int>> run;
 
     private sealed class State(Tensor mean, Tensor variance)
     {
@@ -33,46 +35,58 @@ public sealed class AdamW : IDisposable
     }
 
     /// <summary>An optimiser without history for parameters that are already on their device.</summary>
-    public AdamW(IEnumerable<(string Name, Tensor Value)> parameters, AdamWRule rule = AdamWRule.Reference, double weightDecay = 0) =>
+    public AdamW(IEnumerable<(string Name, Tensor Value)> parameters, AdamWRule rule = AdamWRule.Reference, double weightDecay = 0)
+    {
         (this.parameters, this.rule, this.weightDecay) = ([.. parameters], rule, weightDecay);
+        (shares, run) = ([[.. Enumerable.Range(0, this.parameters.Count)]], share => share(0));
+    }
+
+    /// <summary>Has several threads do it from now on, each with some of the parameters; what comes out is the same up to the rounding of the norm.</summary>
+    /// <param name="parts">Places of the parameters that a thread has.</param>
+    /// <param name="runner">Calls what it is given once for each part, at the same time, and waits for all.</param>
+    internal void ShareOut(int[][] parts, Action<Action<int>> runner) => (shares, run) = (parts, runner);
 
     /// <summary>What a rule adds to the root of the mean square, so that it divides by no zero.</summary>
     public static double Epsilon(AdamWRule rule) => rule == AdamWRule.Reference ? 1e-6 : 1e-8;
 
     /// <summary>Sets all gradients to zero.</summary>
-    public void ZeroGradients()
-    {
-        using var scope = NewDisposeScope();
-        foreach (var (_, parameter) in parameters) parameter.grad?.zero_();
-    }
+    public void ZeroGradients() => Each(i => parameters[i].Value.grad?.zero_());
 
     /// <summary>The Euclidean norm of all gradients; with a positive maximum, larger gradients are scaled down to it.</summary>
     public double ClipGradients(double maximum = 0)
     {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        var gradients = parameters.Select(p => p.Value.grad).OfType<Tensor>().ToList();
-        var norm = stack(gradients.Select(g => g.norm())).norm().item<float>();
-        if (maximum > 0 && norm > maximum)
-            foreach (var gradient in gradients) gradient.MulInPlace(maximum / (norm + 1e-6));
+        var norms = new double[shares.Length];
+        run(part =>
+        {
+            using var scope = NewDisposeScope();
+            using var noGradient = no_grad();
+            var gradients = shares[part].Select(i => parameters[i].Value.grad).OfType<Tensor>().Select(g => g.norm()).ToList();
+            norms[part] = gradients.Count == 0 ? 0 : stack(gradients).norm().item<float>();
+        });
+        var norm = Math.Sqrt(norms.Sum(n => n * n));
+        if (maximum > 0 && norm > maximum) Each(i => parameters[i].Value.grad?.MulInPlace(maximum / (norm + 1e-6)));
         return norm;
     }
 
     /// <summary>One update; parameters without a gradient stay as they are.</summary>
     public void Step(double learningRate)
     {
-        using var noGradient = no_grad();
         foreach (var (name, parameter) in parameters)
         {
             using var scope = NewDisposeScope();
-            if (parameter.grad is not { } gradient) continue;
-            if (!states.TryGetValue(name, out var state))
-                states.Add(name, state = new State(zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()));
+            if (parameter.grad is not null && !states.ContainsKey(name))
+                states.Add(name, new State(zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()));
+        }
+        Each(i =>
+        {
+            var (name, parameter) = parameters[i];
+            if (parameter.grad is not { } gradient) return;
+            var state = states[name];
             state.Steps++;
             state.Mean.MulInPlace(Beta1).AddInPlace(gradient, 1 - Beta1);
             state.Variance.MulInPlace(Beta2).AddProductInPlace(gradient, gradient, 1 - Beta2);
             Update(parameter, state, learningRate);
-        }
+        });
     }
 
     /// <summary>The history as tensors: <c>mean.*</c>, <c>variance.*</c> and <c>steps.*</c> by parameter. They stay the optimiser's, except the counts.</summary>
@@ -115,6 +129,16 @@ public sealed class AdamW : IDisposable
         }
         states.Clear();
     }
+
+    private void Each(Action<int> act) => run(part =>
+    {
+        using var noGradient = no_grad();
+        foreach (var i in shares[part])
+        {
+            using var scope = NewDisposeScope();
+            act(i);
+        }
+    });
 
     private static Tensor Own(Tensor value, Tensor parameter) => value.to(parameter.dtype, parameter.device, copy: true);
 

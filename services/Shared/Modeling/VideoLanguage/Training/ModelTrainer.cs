@@ -23,7 +23,9 @@ public abstract class ModelTrainer<TSample> : IModelTrainer
         (this.network, Config, this.options, Device) = (network, config, options, device);
         optimizer = new AdamW(ModelWeights.Of(network), options.Rule, options.WeightDecay);
         LearningRate = options.LearningRate;
-        if (options.Replicas > 1) replicas = new Replicas(network, config, options, device);
+        if (options.Replicas <= 1) return;
+        replicas = new Replicas(network, config, options, device);
+        optimizer.ShareOut(replicas.Shares, replicas.RunAll);
     }
 
     /// <inheritdoc/>

@@ -18,6 +18,7 @@ internal sealed class Replicas : IDisposable
     private const int Most = 4, SmallWidth = 256;
 
     private readonly List<Module> networks;
+    private readonly List<IReadOnlyList<Tensor>> parameters = []; // Of each network, in one order.
     private readonly List<(Thread Thread, BlockingCollection<Action> Tasks)> workers = []; // The last conducts.
     private readonly ComputePrecision precision;
 
@@ -33,6 +34,8 @@ internal sealed class Replicas : IDisposable
         try
         {
             for (var i = 1; i < options.Replicas; i++) networks.Add(ModelDirectory.Build(config));
+            parameters.AddRange(networks.Select(n => ModelWeights.Of(n).Select(p => p.Value).ToList()));
+            Shares = Balanced(parameters[0], options.Replicas);
             for (var i = 0; i < options.Replicas; i++) workers.Add(Start($"training, replica {i}", Math.Max(1, threads / options.Replicas)));
             workers.Add(Start("training, replicas", 1));
             Active = options.Replicas;
@@ -52,6 +55,9 @@ internal sealed class Replicas : IDisposable
 
     /// <summary>How many have a part of the step that goes on.</summary>
     public int Active { get; private set; }
+
+    /// <summary>Places of the parameters, in the order of <see cref="ModelWeights.Of"/>, of which each thread does what is done by parameter: about as many numbers for each.</summary>
+    public int[][] Shares { get; private set; } = [];
 
     /// <summary>The network of a part.</summary>
     public Module this[int part] => networks[part];
@@ -73,9 +79,9 @@ internal sealed class Replicas : IDisposable
         Run(i => scopes[i] = NewDisposeScope());
         try
         {
-            Run(Begin);
+            RunAll(CopyWeights);
             var result = step();
-            SumGradients();
+            RunAll(SumGradients);
             return result;
         }
         finally
@@ -84,7 +90,7 @@ internal sealed class Replicas : IDisposable
         }
     }
 
-    /// <summary>Does on a thread with one of torch's threads what the replicas' work has around it: too small to be shared out as well.</summary>
+    /// <summary>Does on a thread with one of torch's threads what the replicas' work has around it, such as the loss: too small to be shared out as well.</summary>
     public T Conduct<T>(Func<T> work)
     {
         T? result = default;
@@ -94,6 +100,9 @@ internal sealed class Replicas : IDisposable
 
     /// <summary>Has all parts do something at the same time, and waits for them.</summary>
     public void Run(Action<int> part) => Do([.. Enumerable.Range(0, Active)], part);
+
+    /// <summary>The same with all threads, whether or not they have a part of the step: once for each of <see cref="Shares"/>.</summary>
+    public void RunAll(Action<int> share) => Do([.. Enumerable.Range(0, networks.Count)], share);
 
     /// <summary>Tensors that its threads have made and not freed.</summary>
     public long LiveTensors()
@@ -157,29 +166,44 @@ internal sealed class Replicas : IDisposable
         faults.FirstOrDefault(f => f is not null)?.Throw();
     }
 
-    private void Begin(int part)
-    {
-        if (part == 0) return;
-        using var noGradient = no_grad();
-        foreach (var (to, from) in networks[part].parameters().Zip(networks[0].parameters()))
-        {
-            to.copy_(from);
-            to.grad?.zero_();
-        }
-    }
-
-    private void SumGradients()
+    private void CopyWeights(int share)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        foreach (var copy in networks.Take(Active).Skip(1))
+        foreach (var copy in parameters.Take(Active).Skip(1))
         {
-            foreach (var (sum, other) in networks[0].parameters().Zip(copy.parameters()))
+            foreach (var i in Shares[share])
             {
-                if (other.grad is not { } gradient) continue;
-                if (sum.grad is { } so) so.AddInPlace(gradient);
-                else sum.grad = gradient.clone().DetachFromDisposeScope();
+                copy[i].copy_(parameters[0][i]);
+                copy[i].grad?.zero_();
             }
         }
+    }
+
+    private void SumGradients(int share)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        foreach (var copy in parameters.Take(Active).Skip(1))
+        {
+            foreach (var i in Shares[share])
+            {
+                if (copy[i].grad is not { } gradient) continue;
+                if (parameters[0][i].grad is { } sum) sum.AddInPlace(gradient);
+                else parameters[0][i].grad = gradient.clone();
+            }
+        }
+    }
+
+    private static int[][] Balanced(IReadOnlyList<Tensor> parameters, int shares)
+    {
+        var (places, numbers) = (Enumerable.Range(0, shares).Select(_ => new List<int>()).ToArray(), new long[shares]);
+        foreach (var i in Enumerable.Range(0, parameters.Count).OrderByDescending(i => parameters[i].numel()))
+        {
+            var least = Array.IndexOf(numbers, numbers.Min());
+            places[least].Add(i);
+            numbers[least] += parameters[i].numel();
+        }
+        return [.. places.Select(p => p.ToArray())];
     }
 }
