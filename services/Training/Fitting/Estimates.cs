@@ -44,8 +44,8 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
 {
     private const int EarlierRuns = 5, LatestRuns = 50;
 
-    // Of a bare matrix product's speed, what a training step of a small model reaches besides all its smaller operations.
-    private const double ShareOfMatrixProduct = 0.25;
+    // Of a bare matrix product's speed, what a training step of a small model reaches besides all its smaller operations: in one network, and shared out among replicas (measured: 0.4 to 0.6).
+    private const double ShareOfMatrixProduct = 0.25, ShareWithReplicas = 0.5;
 
     // Weights, gradients and the optimiser's two moments, each float32.
     private const int BytesPerParameter = 16;
@@ -64,12 +64,13 @@ internal sealed class Estimates(TrainingDbContext database, ComputeSettings comp
         var interval = work.ValidationInterval(input.ValidationSamples, input.ValidationClips, plan.StepsPerEpoch, plan.BatchSize);
         var validations = input.ValidationSamples == 0 ? 0 : (input.Epochs + interval - 1) / interval;
         var operations = plan.TotalSteps * work.Step(plan.BatchSize) + validations * work.Validation(input.ValidationSamples, input.ValidationClips);
+        var replicas = StepRule.Replicas(input.Config, compute);
         var earlier = await EarlierSpeedAsync(parameters, cancellationToken);
         return new TrainingEstimate
         {
             Samples = input.Clips.Sum(), ValidationSamples = input.ValidationSamples, BatchSize = plan.BatchSize, StepsPerEpoch = plan.StepsPerEpoch, Steps = plan.TotalSteps,
-            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.Sample) + (BytesPerParameter + BytesPerCopied * (StepRule.Replicas(input.Config, compute) - 1)) * parameters + Math.Min(input.RegionBytes, options.Value.CacheBytes),
-            Seconds = operations / (earlier ?? MatrixProductSpeed() * ShareOfMatrixProduct), Basis = earlier is null ? "arithmetic" : "earlier-runs",
+            Bytes = StepMemory.Estimate(input.Config, plan.BatchSize, input.Sample) + (BytesPerParameter + BytesPerCopied * (replicas - 1)) * parameters + Math.Min(input.RegionBytes, options.Value.CacheBytes),
+            Seconds = operations / (earlier ?? MatrixProductSpeed() * (replicas > 1 ? ShareWithReplicas : ShareOfMatrixProduct)), Basis = earlier is null ? "arithmetic" : "earlier-runs",
             WithoutFeatures = input.WithoutFeatures,
         };
     }

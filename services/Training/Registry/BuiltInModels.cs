@@ -16,7 +16,7 @@ namespace DemoVlp.Training.Registry;
 internal sealed partial class BuiltInModels(IServiceScopeFactory scopes, IHostApplicationLifetime lifetime, ILogger<BuiltInModels> log) : BackgroundService
 {
     /// <summary>The models that answer where nothing else was put in service. Other weights need another version: what a store has under one is kept.</summary>
-    public const string Retrieval = "moving-shapes-retrieval-5", QuestionAnswering = "moving-shapes-question-answering-5";
+    public const string Retrieval = "moving-shapes-retrieval-6", QuestionAnswering = "moving-shapes-question-answering-6";
 
     /// <summary>What training starts from if nothing that the others know is to be in the new model.</summary>
     public const string Untrained = "tiny-untrained-2";

@@ -62,6 +62,13 @@ neighbours.SetAction(arguments =>
 var replicas = new Command("replicas", "A training step of the tiny model, shared out among replicas of it or by torch, operation by operation.") { rounds, threads };
 replicas.SetAction(arguments => ReplicaBenchmark.Run(arguments.GetValue(rounds), arguments.GetValue(threads)));
 
+var attention = new Command("attention", "Attention layers, forward and backward: as one operation against written out, and whole short videos against their groups.") { rounds, threads, only };
+attention.SetAction(arguments =>
+{
+    torch.set_num_threads(arguments.GetValue(threads));
+    AttentionBenchmark.Run(new Comparison(arguments.GetValue(rounds), arguments.GetValue(only)));
+});
+
 var precision = new Command("precision", "What bfloat16 changes in the regions that the built-in detector finds.");
 precision.SetAction(_ =>
 {
@@ -85,4 +92,4 @@ clips.Validators.Add(result => { if (result.GetValueOrDefault<int>() < 1) result
 var shapes = new Command("shapes", "What a system finds and answers about unseen Moving Shapes clips, measured through its gateway; fails below what is required.") { url, clips };
 shapes.SetAction((arguments, cancellationToken) => ShapesBenchmark.RunAsync(arguments.GetValue(url), arguments.GetValue(clips), cancellationToken));
 
-return await new RootCommand("Speed, as ratios measured in one run, and what a system finds.") { videoLanguage, ranking, economy, neighbours, replicas, detector, stages, precision, memory, shapes }.Parse(args).InvokeAsync();
+return await new RootCommand("Speed, as ratios measured in one run, and what a system finds.") { videoLanguage, ranking, economy, neighbours, replicas, attention, detector, stages, precision, memory, shapes }.Parse(args).InvokeAsync();
