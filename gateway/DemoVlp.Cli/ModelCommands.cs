@@ -33,19 +33,27 @@ internal static class ModelCommands
         var answers = new Option<FileInfo>("--answers") { Description = "answers.txt, one a line: makes a model for questions." }.AcceptExistingOnly();
         var distilBert = new Option<DirectoryInfo>("--distilbert") { Description = "A Hugging Face directory of a DistilBERT, to begin a training with." }.AcceptExistingOnly();
         var vit = new Option<FileInfo>("--vit") { Description = "A timm file of a vision transformer, to begin a training with." }.AcceptExistingOnly();
+        var run = new Option<Guid?>("--run") { Description = "In place of files: a training run that failed or was cancelled, whose best weights are kept." };
         var name = new Option<string?>("--name") { Description = "Version of the new model." };
         var description = new Option<string?>("--description") { Description = "What it is, in a sentence." };
         var frames = new Option<int?>("--frames") { Description = "Frames of a video that it looks at." };
         var regions = new Option<int?>("--regions") { Description = "Regions of a frame that it looks at." };
         var featureDim = new Option<int?>("--feature-dim") { Description = "Numbers in a region feature: what the detector puts out." };
         var headWidth = new Option<int?>("--head-width") { Description = "Width of an attention head; 64 in all published models." };
-        var command = new Command("import", "Import a model from files.") { files, checkpoint, vocabulary, answers, distilBert, vit, name, description, frames, regions, featureDim, headWidth };
+        var command = new Command("import", "Import a model from files, or from a run that was cut short.") { files, checkpoint, vocabulary, answers, distilBert, vit, run, name, description, frames, regions, featureDim, headWidth };
         return command.Does(async (session, parsed, cancellationToken) =>
         {
             var parts = parsed.GetValue(files)!.SelectMany(f => Parts("model", f))
                 .Concat(Parts("checkpoint", parsed.GetValue(checkpoint))).Concat(Parts("vocabulary", parsed.GetValue(vocabulary))).Concat(Parts("answers", parsed.GetValue(answers)))
                 .Concat(Parts("distilbert", parsed.GetValue(distilBert))).Concat(Parts("vit", parsed.GetValue(vit))).ToList();
-            if (parts.Count == 0) return Printer.Error("Name files to import.", ExitCodes.Usage);
+            if (parsed.GetValue(run) is { } kept)
+            {
+                if (parts.Count > 0) return Printer.Error("Name either files to import or a run.", ExitCodes.Usage);
+                var made = new ModelImportRequest { Run = kept, Name = parsed.GetValue(name), Description = parsed.GetValue(description) };
+                session.Printer.Show(await session.Client.ImportModelAsync(made, cancellationToken), Describe);
+                return ExitCodes.Done;
+            }
+            if (parts.Count == 0) return Printer.Error("Name files to import, or a run.", ExitCodes.Usage);
             var model = await session.Client.ImportModelAsync(new ModelUpload(parts)
             {
                 Name = parsed.GetValue(name), Description = parsed.GetValue(description), Frames = parsed.GetValue(frames), Regions = parsed.GetValue(regions), FeatureDim = parsed.GetValue(featureDim),

@@ -128,6 +128,27 @@ public sealed class CommandTests
         Assert.Contains("m-1", output);
     }
 
+    [Fact]
+    public async Task ModelsImport_OfARun_MakesAModelOfWhatItHasKept()
+    {
+        var asked = "";
+        await using var backend = await Backend.StartAsync(async context =>
+        {
+            asked = await new StreamReader(context.Request.Body).ReadToEndAsync();
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("""{"version":"kept-1","task":"retrieval","origin":"trained","description":"","active":false,"featureDim":256,"frames":8,"regionsPerFrame":4,"projectionDim":128,"createdAt":"2026-01-01T00:00:00Z"}""");
+        });
+        await using var gateway = await TestGateway.StartAsync(backend.Address);
+
+        var (code, output, _) = await RunAsync("models", "import", "--run", "0190a0b0-0000-7000-8000-000000000001", "--name", "kept-1", "--url", gateway.Http.BaseAddress!.ToString());
+
+        Assert.Equal(0, code);
+        Assert.Equal(["POST /api/v1/models"], backend.Seen);
+        Assert.Contains("\"run\":\"0190a0b0-0000-7000-8000-000000000001\"", asked);
+        Assert.Contains("\"name\":\"kept-1\"", asked);
+        Assert.Contains("kept-1", output);
+    }
+
     [Theory]
     [InlineData(1, "unauthorized", "videos")]
     [InlineData(2, "", "ask", "no-id", "what?")]

@@ -173,7 +173,7 @@ public sealed record RunRecord
     /// <summary>Version of the code that took the run.</summary>
     public required string CodeVersion { get; init; }
 
-    /// <summary>Device and precision of the computation.</summary>
+    /// <summary>Device, precision and threads of the computation.</summary>
     public required string Compute { get; init; }
 
     /// <summary>What it steps by besides what was asked for; null: the run is older than this record of it.</summary>

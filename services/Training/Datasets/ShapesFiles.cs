@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using DemoVlp.Artifacts;
 using DemoVlp.Contracts;
@@ -28,12 +26,7 @@ internal sealed class ShapesFiles(IArtifactStore artifacts)
     public static string VideoKey(DatasetRow dataset, string clip) => $"{DatasetFolder.Of(dataset)}/clips/{clip}.mp4";
 
     /// <summary>What a clip is called on the bus: the same for the same data set, options and clip.</summary>
-    public static Guid VideoIdOf(DatasetRow dataset, string clip)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{dataset.Name}\n{dataset.Options}\n{clip}"))[..16];
-        (hash[6], hash[8]) = ((byte)(0x80 | hash[6] & 0x0F), (byte)(0x80 | hash[8] & 0x3F)); // version 8: made from a hash
-        return new Guid(hash, bigEndian: true);
-    }
+    public static Guid VideoIdOf(DatasetRow dataset, string clip) => HashedGuid.Of($"{dataset.Name}\n{dataset.Options}\n{clip}");
 
     /// <summary>Finds the scenes of a split, if that has not been done.</summary>
     public async Task EnsureAsync(DatasetRow dataset, string split, CancellationToken cancellationToken) => await PathAsync(dataset, split, cancellationToken);

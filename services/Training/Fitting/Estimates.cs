@@ -37,7 +37,7 @@ internal sealed record EstimateInput(
 
 /// <summary>
 /// Says before a run what it will take. Time is the run's operations (<see cref="Work"/>) over a speed: that at which the latest completed runs of models of this
-/// size went on this kind of device, or, while there are none, a fixed share of the speed of one matrix product that is measured now. Memory is counted
+/// size went on this kind of device, or, while there are none, a fixed share (a larger one where replicas share out a step) of the speed of one matrix product that is measured now. Memory is counted
 /// (<see cref="StepMemory"/>), with what is kept of the region features (<see cref="RegionCache"/>).
 /// </summary>
 internal sealed class Estimates(TrainingDbContext database, ComputeSettings compute, IOptions<TrainingOptions> options)

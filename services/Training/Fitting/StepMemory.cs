@@ -13,8 +13,8 @@ internal static class StepMemory
     private const int AlignmentTensors = 20;
 
     /// <summary>
-    /// Bytes that a step takes besides weights and optimiser. By counting the tensors a block of either encoder keeps; measured were 5.4 MB a pair for the tiny
-    /// model (6.0 by this count) and 220 to 380 MB for the paper's (250). A bound where samples share their videos: a step may happen to have none that do.
+    /// Bytes that a step takes besides weights and optimiser. By counting the tensors a block of either encoder keeps, its attention written out; measured were 5.4 MB a pair for the
+    /// tiny model (6.0 by this count; before decision 0020, since which it keeps a little less) and 220 to 380 MB for the paper's (250). A bound where samples share their videos: a step may happen to have none that do.
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="batchSize">Samples.</param>

@@ -34,13 +34,13 @@ internal sealed partial class BuiltInModels(IServiceScopeFactory scopes, IHostAp
 
     private static readonly IReadOnlyList<BuiltIn> Models =
     [
-        new(Retrieval, ModelTasks.Retrieval, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d000b"), $"Trained by this project on its generated clips, Moving Shapes. {Shapes}"),
-        new(QuestionAnswering, ModelTasks.QuestionAnswering, new("7d6f3c8e-54a1-4e1b-9a53-0b6c2f1d000c"), $"Trained by this project on questions about its generated clips, Moving Shapes. {Shapes}"),
-        new(Untrained, ModelTasks.Retrieval, null, "Untrained: its weights are random. Something to start a training from, for retrieval or for questions."),
+        new(Retrieval, ModelTasks.Retrieval, Answers: true, $"Trained by this project on its generated clips, Moving Shapes. {Shapes}"),
+        new(QuestionAnswering, ModelTasks.QuestionAnswering, Answers: true, $"Trained by this project on questions about its generated clips, Moving Shapes. {Shapes}"),
+        new(Untrained, ModelTasks.Retrieval, Answers: false, "Untrained: its weights are random. Something to start a training from, for retrieval or for questions."),
     ];
 
-    /// <summary>A model in the box; with an activation it answers where nothing was activated for its task.</summary>
-    private sealed record BuiltIn(string Version, string Task, Guid? Activation, string Description);
+    /// <summary>A model in the box, and whether it answers where nothing was activated for its task.</summary>
+    private sealed record BuiltIn(string Version, string Task, bool Answers, string Description);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -115,8 +115,8 @@ internal sealed partial class BuiltInModels(IServiceScopeFactory scopes, IHostAp
         }
         // A model that somebody activated for the task is never pushed aside.
         var database = services.GetRequiredService<TrainingDbContext>();
-        if (builtIn.Activation is not { } activation || await database.Activations.AnyAsync(a => a.Task == builtIn.Task, cancellationToken)) return;
-        await services.GetRequiredService<Activations>().RequestAsync(model, activation, cancellationToken);
+        if (!builtIn.Answers || await database.Activations.AnyAsync(a => a.Task == builtIn.Task, cancellationToken)) return;
+        await services.GetRequiredService<Activations>().RequestAsync(model, HashedGuid.Of($"built-in\n{builtIn.Version}"), cancellationToken);
         await services.GetRequiredService<Announcer>().AnnounceAsync(cancellationToken);
     }
 
