@@ -50,6 +50,28 @@ public sealed class BuildTests : IAsyncLifetime
         Assert.Null(await GenerationLease.TakeAsync(world.Services.GetRequiredService<IServiceScopeFactory>(), Cancellation));
     }
 
+    [Fact]
+    public async Task Switch_WhileAVideoIsNotEmbedded_IsTakenBack()
+    {
+        var activation = world.MakeModel("tiny-2", seed: 2);
+        await using var lease = await TakeAsync(activation);
+        // As if the videos had come between the last look and the switch.
+        await using (var scope = world.Services.CreateAsyncScope())
+            Assert.Null(await scope.ServiceProvider.GetRequiredService<GenerationSwitch>().ActivateAsync(lease, Cancellation));
+        Assert.False(lease.Lost.IsCancellationRequested);
+        Assert.Equal(GenerationState.Building, await StateAsync(activation));
+        Assert.Equal(("tiny-1", 4), await FoundAsync());
+
+        await RunAsync(lease);
+        Assert.Equal(("tiny-2", 4), await FoundAsync());
+    }
+
+    private async Task<(string Model, int Videos)> FoundAsync()
+    {
+        var found = await world.SearchAsync("red");
+        return (found.ModelVersion, found.Items.Count);
+    }
+
     private Task<string> StateAsync(ModelActivated activation) =>
         world.Query(db => db.Generations.Where(g => g.ActivationId == activation.ActivationId).Select(g => g.State).SingleAsync(Cancellation));
 

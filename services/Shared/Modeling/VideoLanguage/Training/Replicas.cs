@@ -57,7 +57,7 @@ internal sealed class Replicas : IDisposable
     public int Active { get; private set; }
 
     /// <summary>Places of the parameters, in the order of <see cref="ModelWeights.Of"/>, of which each thread does what is done by parameter: about as many numbers for each.</summary>
-    public int[][] Shares { get; private set; } = [];
+    public int[][] Shares { get; } = [];
 
     /// <summary>The network of a part.</summary>
     public Module this[int part] => networks[part];
