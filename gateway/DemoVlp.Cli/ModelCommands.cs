@@ -48,7 +48,8 @@ internal static class ModelCommands
                 .Concat(Parts("distilbert", parsed.GetValue(distilBert))).Concat(Parts("vit", parsed.GetValue(vit))).ToList();
             if (parsed.GetValue(run) is { } kept)
             {
-                if (parts.Count > 0) return Printer.Error("Name either files to import or a run.", ExitCodes.Usage);
+                if (parts.Count > 0 || Array.Exists([frames, regions, featureDim, headWidth], o => parsed.GetValue(o) is not null))
+                    return Printer.Error("A run's model is as the run has it: besides --run only --name and --description.", ExitCodes.Usage);
                 var made = new ModelImportRequest { Run = kept, Name = parsed.GetValue(name), Description = parsed.GetValue(description) };
                 session.Printer.Show(await session.Client.ImportModelAsync(made, cancellationToken), Describe);
                 return ExitCodes.Done;

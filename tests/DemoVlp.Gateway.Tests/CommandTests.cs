@@ -153,6 +153,7 @@ public sealed class CommandTests
     [InlineData(1, "unauthorized", "videos")]
     [InlineData(2, "", "ask", "no-id", "what?")]
     [InlineData(2, "", "unknown-command")]
+    [InlineData(2, "besides --run only", "models", "import", "--run", "0190a0b0-0000-7000-8000-000000000001", "--frames", "4")]
     public async Task Command_WhenItCannotBeDone_SaysWhyInOneLineAndInItsExitCode(int expected, string reason, params string[] arguments)
     {
         await using var gateway = await TestGateway.StartAsync("http://127.0.0.1:9", $"--Gateway:ApiKeyHashes={TestGateway.HashOf("k")}");

@@ -21,8 +21,8 @@ public sealed class VarAttentionTests
         var mask = zeros(2, Tokens);
         // In the second video; a whole group of each kind among it.
         foreach (var token in padding) mask[1][token] = -100;
-        var (whole, wholeGradient) = Attend(new VideoMask(mask, Frames, hasTimeAttention: true));
-        var byGroup = new VideoMask(mask, Frames, hasTimeAttention: true, wholeUpTo: 0);
+        var (whole, wholeGradient) = Attend(new VideoMask(mask, Frames));
+        var byGroup = new VideoMask(mask, Frames, wholeUpTo: 0);
         Assert.Null(byGroup.Of(kind));
         var (grouped, groupedGradient) = Attend(byGroup);
         Assert.True(allclose(grouped, whole, rtol: 1e-4, atol: 1e-5));
@@ -41,8 +41,8 @@ public sealed class VarAttentionTests
     public void VideoMask_OfALongVideo_LeavesPairsOfAllTokensOut()
     {
         using var scope = NewDisposeScope();
-        Assert.NotNull(new VideoMask(zeros(1, 33), 8, hasTimeAttention: true).Of(AttentionGroups.Time));
-        Assert.Null(new VideoMask(zeros(1, 241), 8, hasTimeAttention: true).Of(AttentionGroups.Space));
+        Assert.NotNull(new VideoMask(zeros(1, 33), 8).Of(AttentionGroups.Time));
+        Assert.Null(new VideoMask(zeros(1, 241), 8).Of(AttentionGroups.Space));
     }
 
     // Not all alike, and no random numbers.

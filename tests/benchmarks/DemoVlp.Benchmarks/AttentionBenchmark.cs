@@ -50,7 +50,7 @@ internal static class AttentionBenchmark
         var (grouped, whole) = (Mask(0), Mask(tokens));
         Row(comparison, $"{videos} videos of {frames} x {regions} regions, width {width}, {groups.ToString().ToLowerInvariant()}", times, [videos, tokens, width], x => attention.call(x, grouped), x => attention.call(x, whole));
 
-        VideoMask Mask(int wholeUpTo) => new(zeros(videos, tokens), frames, hasTimeAttention: true, wholeUpTo);
+        VideoMask Mask(int wholeUpTo) => new(zeros(videos, tokens), frames, wholeUpTo);
     }
 
     private static void Row(Comparison comparison, string name, int times, long[] shape, Func<Tensor, Tensor> peer, Func<Tensor, Tensor> ours)

@@ -13,7 +13,6 @@ internal sealed class PixelTransformer : Module<Tensor, Tensor>
 {
     internal const int Side = 224, Patch = 16, Patches = Side / Patch * (Side / Patch);
 
-    private readonly bool hasTimeAttention;
     private readonly Conv2d patch_embed;
     private readonly Parameter cls_token, pos_embed, temporal_embed;
     private readonly ModuleList<SpaceTimeBlock> blocks;
@@ -22,7 +21,6 @@ internal sealed class PixelTransformer : Module<Tensor, Tensor>
     internal PixelTransformer(ObjectTransformerConfig config, int projectionDim) : base(nameof(PixelTransformer))
     {
         var dim = config.EmbedDim;
-        hasTimeAttention = config.HasTimeAttention;
         patch_embed = Conv2d(3, dim, Patch, stride: Patch);
         (cls_token, pos_embed, temporal_embed) = (Parameter(randn(1, 1, dim) * 0.02f), Parameter(randn(1, Patches, dim) * 0.02f), Parameter(zeros(1, config.NumFrames, dim)));
         blocks = ModuleList(Enumerable.Range(0, config.Depth).Select(_ => new SpaceTimeBlock(config)).ToArray());
@@ -37,7 +35,7 @@ internal sealed class PixelTransformer : Module<Tensor, Tensor>
         var patches = patch_embed.call(frames.flatten(0, 1)).flatten(2).transpose(1, 2).reshape(batch, count * Patches, -1); // (B, F*P, D)
         var places = pos_embed.repeat(1, count, 1).add(temporal_embed.narrow(1, 0, count).repeat_interleave(Patches, 1));
         var tokens = cat([cls_token.expand(batch, -1, -1), patches.add(places)], 1);
-        var mask = new VideoMask(zeros(batch, tokens.shape[1]), count, hasTimeAttention);
+        var mask = new VideoMask(zeros(batch, tokens.shape[1]), count);
         foreach (var block in blocks) tokens = block.call(tokens, mask);
         return proj.call(tokens.select(1, 0)).MoveToOuterDisposeScope();
     }

@@ -16,7 +16,6 @@ public sealed class ObjectTransformer : Module<Tensor, Tensor, (Tensor Tokens, T
     private readonly int featureDim;
     private readonly int maximumFrames;
     private readonly int objectNum;
-    private readonly bool hasTimeAttention;
     private readonly Parameter cls_token;
     private readonly Parameter custom_pos_embed; // Only entry 0 is used: regions have no order.
     private readonly Parameter temporal_embed;
@@ -35,7 +34,6 @@ public sealed class ObjectTransformer : Module<Tensor, Tensor, (Tensor Tokens, T
         featureDim = config.FeatureDim;
         maximumFrames = config.NumFrames;
         objectNum = config.ObjectNum;
-        hasTimeAttention = config.HasTimeAttention;
         cls_token = Parameter(zeros(1, 1, dim));
         custom_pos_embed = Parameter(zeros(1, objectNum + 1, dim));
         temporal_embed = Parameter(zeros(1, maximumFrames, dim));
@@ -58,7 +56,7 @@ public sealed class ObjectTransformer : Module<Tensor, Tensor, (Tensor Tokens, T
                 $"not [{string.Join(", ", x.shape)}].", nameof(x));
         }
         var mask = cat([ones(batch, 1, objectMask.dtype, objectMask.device), objectMask.reshape(batch, -1)], 1).Sub(1).Mul(100); // (B, 1+R)
-        var visible = new VideoMask(mask.to_type(x.dtype), frames, hasTimeAttention);
+        var visible = new VideoMask(mask.to_type(x.dtype), frames);
         var tokens = Embed(x);
         foreach (var block in blocks) tokens = block.call(tokens, visible);
         return (proj.call(tokens).MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());

@@ -26,15 +26,14 @@ internal sealed class VideoMask
     /// <summary>Masks from those of the tokens.</summary>
     /// <param name="tokens">[B, 1+R]: 0 real, -100 padding.</param>
     /// <param name="frames">F.</param>
-    /// <param name="hasTimeAttention">Whether there is attention over <see cref="AttentionGroups.Time"/>.</param>
     /// <param name="wholeUpTo">Tokens of a video up to which it is looked at as a whole.</param>
-    public VideoMask(Tensor tokens, long frames, bool hasTimeAttention, int wholeUpTo = WholeUpTo)
+    public VideoMask(Tensor tokens, long frames, int wholeUpTo = WholeUpTo)
     {
         (Tokens, Frames) = (tokens.unsqueeze(1).unsqueeze(1), frames);
         var regions = tokens.shape[1] - 1;
         if (tokens.shape[1] > wholeUpTo || regions == 0) return;
         space = Whole(TensorNumbers.Arange(frames, ScalarType.Int64, tokens.device).unsqueeze(1).expand(-1, regions / frames).flatten());
-        if (hasTimeAttention) time = Whole(TensorNumbers.Arange(regions / frames, ScalarType.Int64, tokens.device).expand(frames, -1).flatten());
+        time = Whole(TensorNumbers.Arange(regions / frames, ScalarType.Int64, tokens.device).expand(frames, -1).flatten());
     }
 
     /// <summary>[B, 1, 1, 1+R], additive: what every token may see at all.</summary>
